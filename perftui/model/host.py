@@ -1,0 +1,69 @@
+"""The machine that perftui runs on."""
+
+from perftui.model.base import Model
+
+
+class MemoryUse(Model, frozen=True, kw_only=True):
+    total_bytes: int | None = None
+    used_bytes: int | None = None
+    available_bytes: int | None = None
+
+
+class DiskTraffic(Model, frozen=True, kw_only=True):
+    read_bytes_per_s: float | None = None
+    written_bytes_per_s: float | None = None
+    operations_per_s: float | None = None
+    busy_share: float | None = None
+    """Share of the time that the busiest device was at work."""
+
+
+class Filesystem(Model, frozen=True, kw_only=True):
+    mount: str
+    total_bytes: int
+    used_bytes: int
+    free_bytes: int
+
+
+class HostNetwork(Model, frozen=True, kw_only=True):
+    received_bytes_per_s: float | None = None
+    sent_bytes_per_s: float | None = None
+    errors_per_s: float | None = None
+
+
+class Process(Model, frozen=True, kw_only=True):
+    """A process of interest: a database, the application, perftui itself."""
+
+    pid: int
+    name: str
+    command: str
+    """Arguments without the secrets in any URI or password option."""
+    role: str
+    """mongod, redis, application, perftui or other."""
+    user: str | None = None
+    cpu_share: float | None = None
+    """Of one core: 1.5 is one and a half cores."""
+    resident_bytes: int | None = None
+    threads: int | None = None
+    open_files: int | None = None
+    started_at: float | None = None
+
+
+class HostMetrics(Model, frozen=True, kw_only=True):
+    """CPU shares run from 0 to 1 a core."""
+
+    hostname: str
+    cores: tuple[float, ...] = ()
+    cpu_share: float | None = None
+    """Mean over all cores (of the container's quota where there is one)."""
+    iowait_share: float | None = None
+    steal_share: float | None = None
+    load: tuple[float, float, float] | None = None
+    memory: MemoryUse = MemoryUse()
+    swap: MemoryUse = MemoryUse()
+    disk: DiskTraffic = DiskTraffic()
+    filesystems: tuple[Filesystem, ...] = ()
+    network: HostNetwork = HostNetwork()
+    processes: tuple[Process, ...] = ()
+    container: str | None = None
+    """How this container is limited, in words; `None` outside of one."""
+    uptime_s: float | None = None

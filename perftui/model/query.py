@@ -1,0 +1,99 @@
+"""Slow queries: single executions, and their digest by shape."""
+
+from typing import Literal
+
+from perftui.model.base import Model
+
+QuerySource = Literal["profiler", "slowlog", "currentop", "none"]
+
+
+class SlowQuery(Model, frozen=True, kw_only=True):
+    """One execution that the server profiled or logged."""
+
+    at: float
+    ns: str
+    op: str
+    """find, aggregate, count, distinct, update, delete, findandmodify, insert, getmore, command or unknown."""
+    shape_id: str
+    shape: str
+    """The shape in words of the query language, values as `?`."""
+    duration_ms: float
+    examined_documents: int | None = None
+    examined_keys: int | None = None
+    returned: int | None = None
+    plan_summary: str | None = None
+    client: str | None = None
+    app_name: str | None = None
+    user: str | None = None
+    sort_in_memory: bool = False
+    used_disk: bool = False
+    replanned: bool = False
+    response_bytes: int | None = None
+    yields: int | None = None
+    query_hash: str | None = None
+    error: str | None = None
+    comment: str | None = None
+    executions: int = 1
+    """0 for a getmore, whose find was counted already."""
+    raw: str = ""
+    """The whole entry as extended JSON, bounded to 64 KB."""
+
+
+class SlowQueryBatch(Model, frozen=True, kw_only=True):
+    """What one poll found that was not seen before."""
+
+    entries: tuple[SlowQuery, ...] = ()
+    read_from: QuerySource = "none"
+    lost_entries: int | None = 0
+    """Entries overwritten before they could be read; `None` where some were lost but not how many."""
+    databases: tuple[str, ...] = ()
+    """The databases whose profile is read."""
+    backlog: bool = False
+    """True for what was there before the monitor started."""
+
+
+class LatencySummary(Model, frozen=True, kw_only=True):
+    """Milliseconds."""
+
+    average: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    maximum: float | None = None
+    total: float = 0.0
+
+
+class DigestRow(Model, frozen=True, kw_only=True):
+    """All executions of one shape in the window."""
+
+    shape_id: str
+    ns: str
+    op: str
+    shape: str
+    count: int
+    per_s: float | None = None
+    latency_ms: LatencySummary
+    examined_documents: int | None = None
+    examined_keys: int | None = None
+    returned: int | None = None
+    plan_summaries: tuple[str, ...] = ()
+    sorts_in_memory: int = 0
+    errors: int = 0
+    applications: tuple[str, ...] = ()
+    last_seen_at: float
+    slowest: SlowQuery | None = None
+    overflow: bool = False
+    """True for the one row that stands for all shapes beyond the bound."""
+
+
+class QueryDigest(Model, frozen=True, kw_only=True):
+    """The shapes of one member, most total time first."""
+
+    read_from: QuerySource = "none"
+    rows: tuple[DigestRow, ...] = ()
+    entries: int = 0
+    lost_entries: int | None = 0
+    window_s: float = 300.0
+    covered_s: float | None = None
+    """How much of the window has really been watched or read back."""
+    databases: tuple[str, ...] = ()

@@ -1,0 +1,88 @@
+"""One immutable view of everything: what the screen draws, `snapshot` prints and a recording keeps."""
+
+from typing import Literal, Self
+
+import msgspec
+
+from perftui.model.application import ApplicationMetrics
+from perftui.model.base import Model
+from perftui.model.event import Event
+from perftui.model.host import HostMetrics
+from perftui.model.mongodb import MongoServer, ReplicaSet
+from perftui.model.operation import OperationList
+from perftui.model.query import QueryDigest
+from perftui.model.redis import RedisServer, RedisSlowLog
+from perftui.model.sample import Capability, Failure
+from perftui.model.target import Target
+
+
+class SourceState(Model, frozen=True, kw_only=True):
+    """How one source of a target fares, and what it costs."""
+
+    source: str
+    interval_s: float
+    """The interval in force, longer than the one asked for while the source backs off."""
+    read_at: float | None = None
+    """When the last good reading was taken."""
+    failure: Failure | None = None
+    failing_since: float | None = None
+    waiting: bool = False
+    """A poll is under way and late."""
+    stale: bool = False
+    """What is shown is older than two intervals."""
+    notes: tuple[str, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+    cost_ms_per_s: float | None = None
+    received_bytes_per_s: float | None = None
+    latency_ms: float | None = None
+
+
+class TargetState(Model, frozen=True, kw_only=True):
+    """One target: what its sources last said. A slot is `None` until its source has answered once."""
+
+    target: Target
+    sources: tuple[SourceState, ...] = ()
+    read_only: bool = False
+    clock_offset_s: float | None = None
+    mongodb: MongoServer | None = None
+    replica_set: ReplicaSet | None = None
+    operations: OperationList | None = None
+    queries: QueryDigest | None = None
+    redis: RedisServer | None = None
+    redis_slow_log: RedisSlowLog | None = None
+    application: ApplicationMetrics | None = None
+    host: HostMetrics | None = None
+
+
+class OwnCost(Model, frozen=True, kw_only=True):
+    """What perftui itself takes."""
+
+    cpu_share: float | None = None
+    """Of one core."""
+    resident_bytes: int | None = None
+
+
+class Snapshot(Model, frozen=True, kw_only=True):
+    """Everything at one tick."""
+
+    schema: Literal["perftui.snapshot/1"] = "perftui.snapshot/1"
+    sequence: int
+    taken_at: float
+    interval_s: float
+    window_s: float
+    """The window of the digests."""
+    targets: tuple[TargetState, ...] = ()
+    events: tuple[Event, ...] = ()
+    """The latest events, oldest first, bounded."""
+    cost: OwnCost = OwnCost()
+
+    def to_json(self) -> bytes:
+        return _ENCODER.encode(self)
+
+    @classmethod
+    def from_json(cls, document: bytes) -> Self:
+        """Read back what `to_json` wrote. Raises `msgspec.ValidationError` with the path of what does not fit."""
+        return msgspec.json.decode(document, type=cls)
+
+
+_ENCODER = msgspec.json.Encoder()

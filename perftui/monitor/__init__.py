@@ -1,0 +1,1 @@
+"""The loop: polls sources in time, keeps history, notices what changed, records and replays."""

@@ -1,0 +1,53 @@
+"""What a screen reads: a stream of Snapshots with their history, live or replayed."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from perftui.model.settings import Settings
+from perftui.model.snapshot import Snapshot
+
+
+class Series(Protocol):
+    """Numeric history, one value a tick, derived from the Snapshots alone."""
+
+    def values(
+        self, target_id: str, metric: str, length: int, *, subject: str | None = None, until: int | None = None
+    ) -> Sequence[float | None]:
+        """The last `length` values, oldest first, padded in front with `None`.
+
+        `metric` is a name of `monitor.metrics.METRICS`; `subject` an endpoint (`GET /a`) or a shape's id where the
+        metric is one of many; `until` a Snapshot's sequence to end at.
+        """
+        ...
+
+    def times(self, length: int, *, until: int | None = None) -> Sequence[float | None]:
+        """When each of those values was taken."""
+        ...
+
+
+class Feed(Protocol):
+    """A live monitor or a replay: the screen cannot tell them apart but by `live`."""
+
+    live: bool
+    settings: Settings
+    history: Series
+
+    async def run(self, show: Callable[[Snapshot], None]) -> None:
+        """Call `show` with each new Snapshot until cancelled; closes everything on the way out."""
+        ...
+
+    def set_interval(self, seconds: float) -> None: ...
+
+    def set_window(self, seconds: float) -> None: ...
+
+    def refresh(self) -> None:
+        """Poll everything now; sources that were refused rights look again."""
+        ...
+
+    def frame(self, sequence: int) -> Snapshot | None:
+        """An earlier Snapshot, or `None` when it is not kept any more."""
+        ...
+
+    def frames(self) -> tuple[int, int]:
+        """The first and last sequence that `frame` can give."""
+        ...

@@ -1,0 +1,1 @@
+"""Read-only readers, one package a system."""

@@ -1,0 +1,95 @@
+"""What every source is: one thing that reads one target, never raises, and knows its own cost."""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple, Protocol
+
+from perftui.model.sample import Capability, Failure, Payload, Sample
+from perftui.model.target import Target
+
+
+class Reading(NamedTuple):
+    """What one read gave and cost."""
+
+    payload: Payload | None
+    received_bytes: int | None = None
+    sent_commands: int = 0
+    notes: tuple[str, ...] = ()
+    clock_offset_s: float | None = None
+
+
+class Source(ABC):
+    """Reads one target. The client's library is imported in `connect`, off the path to the first frame."""
+
+    name: ClassVar[str]
+    interval_s: ClassVar[float] = 1.0
+    """Never polled more often than this; the user's interval may make it rarer."""
+    timeout_s: float = 5.0
+    """The last resort above the client's own timeouts, which come first."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.capabilities: tuple[Capability, ...] = ()
+        self._connected = False
+
+    @abstractmethod
+    async def connect(self) -> None:
+        """Reach the target and find out what may be read. One cheap attempt; may raise."""
+
+    @abstractmethod
+    async def read(self) -> Reading:
+        """Read once. May raise; `explain` tells why in words."""
+
+    @abstractmethod
+    def explain(self, error: BaseException) -> Failure:
+        """Turn what `connect` or `read` raised into a sentence without secrets."""
+
+    async def close(self) -> None:
+        """Give back what `connect` took. Safe to call at any time, more than once."""
+
+    async def poll(self) -> Sample:
+        """One reading or one failure; raises nothing but `CancelledError`."""
+        taken_at, started = time.time(), time.perf_counter()
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                if not self._connected:
+                    await self.connect()
+                    self._connected = True
+                reading = await self.read()
+        except Exception as error:  # a source's failure is a sample like any other
+            return Sample(
+                source=self.name,
+                target=self.target,
+                taken_at=taken_at,
+                duration_ms=(time.perf_counter() - started) * 1000,
+                failure=self.explain(error),
+            )
+        return Sample(
+            source=self.name,
+            target=self.target,
+            taken_at=taken_at,
+            duration_ms=(time.perf_counter() - started) * 1000,
+            received_bytes=reading.received_bytes,
+            sent_commands=reading.sent_commands,
+            payload=reading.payload,
+            notes=reading.notes,
+            clock_offset_s=reading.clock_offset_s,
+        )
+
+    def reconnect(self) -> None:
+        """Make the next poll connect again, as after a restart or when the user asks to look at the rights anew."""
+        self._connected = False
+
+
+class System(Protocol):
+    """All sources behind one connection. A replica set's grow and shrink with its members."""
+
+    def sources(self) -> Sequence[Source]:
+        """The sources wanted now. The monitor calls this every tick, starts new ones and closes those gone."""
+        ...
+
+    async def close(self) -> None:
+        """Close every client of this system."""
+        ...

@@ -1,0 +1,44 @@
+"""A live table described as data: what its rows are and how each column reads, without any drawing."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from perftui.tui.view import State, View
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """One column. `text` gives plain text, never markup; the widget makes it safe and cuts it to the width."""
+
+    key: str
+    """Name in a filter (`key:value`) and in exports."""
+    title: str
+    width: int
+    """Cells; for a flexible column the least."""
+    text: Callable[[Row, View], str]
+    sort: Callable[[Row], Any] | None = None
+    """What to sort by; `None` values go last whatever the direction. Absent: not sortable."""
+    state: Callable[[Row, View], State] | None = None
+    align: Literal["left", "right"] = "right"
+    flexible: bool = False
+    """Takes the room that is left; one a table."""
+    priority: int = 0
+    """On a narrow screen columns of the highest number are left out first; 0 always stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec(Generic[Row]):
+    name: str
+    columns: tuple[Column[Row], ...]
+    rows: Callable[[View], Sequence[Row]]
+    key: Callable[[Row], Hashable]
+    """What the cursor and tags follow: an opid, a shape's id, never a row number."""
+    default_sort: str
+    descending: bool = True
+    full_text: Callable[[Row, View], str] | None = None
+    """The row's long text, shown below the cursor's row with `w`."""
+    empty: Callable[[View], str] = field(default=lambda _view: "Nothing to show.")
+    """A sentence for an empty table: why, and what would fill it."""

@@ -1,0 +1,44 @@
+"""What a widget is given: one Snapshot with its history, and how the user wants it shown."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from perftui.model.settings import Settings, Thresholds
+from perftui.model.snapshot import Snapshot, TargetState
+from perftui.model.target import TargetKind
+from perftui.monitor.feed import Series
+
+State = Literal["normal", "dim", "good", "warning", "over", "accent"]
+"""What a colour may mean. Never colour alone: the text says it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    snapshot: Snapshot
+    history: Series
+    settings: Settings
+    selected: dict[TargetKind, str]
+    """The target in view for each kind, by id; absent: the first of its kind (a primary first)."""
+    live: bool = True
+    """False: an earlier frame or a replay is shown."""
+    show_noise: bool = False
+    utc: bool = False
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return self.settings.thresholds
+
+    def targets(self, kind: TargetKind) -> tuple[TargetState, ...]:
+        return tuple(state for state in self.snapshot.targets if state.target.kind == kind)
+
+    def target(self, kind: TargetKind) -> TargetState | None:
+        """The selected target of a kind, else its best: a primary, else the first."""
+        states = self.targets(kind)
+        wanted = self.selected.get(kind)
+        for state in states:
+            if state.target.id == wanted:
+                return state
+        for state in states:
+            if state.mongodb is not None and state.mongodb.role == "PRIMARY":
+                return state
+        return states[0] if states else None
