@@ -1,0 +1,161 @@
+"""The processes of interest: databases, the application, perftui, and whatever else takes the CPU."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from perftui.model.host import Process
+from perftui.model.redaction import mask_arguments
+
+if TYPE_CHECKING:
+    import psutil
+
+_LONGEST_COMMAND = 2000
+_BUSIEST_OTHERS = 10
+_SCAN_INTERVAL_S = 10.0
+_SCAN_SHARE = 0.005
+_DATABASES = {"mongod": "mongod", "mongos": "mongod", "redis-server": "redis", "valkey-server": "redis"}
+
+
+class _Watched:
+    """One process and its CPU time at the last look."""
+
+    def __init__(self, process: psutil.Process, role: str) -> None:
+        self.process, self.role = process, role
+        self.name = process.name()
+        self.command = mask_arguments(process.cmdline() or [self.name])[:_LONGEST_COMMAND]
+        self.started_at = process.create_time()
+        self.user = _user(process)
+        self._cpu: tuple[float, float] | None = None
+
+    def read(self) -> Process:
+        """Raises psutil.Error when the process is gone or hidden."""
+        now = time.monotonic()
+        with self.process.oneshot():
+            times = self.process.cpu_times()
+            resident, threads = self.process.memory_info().rss, self.process.num_threads()
+        used = times.user + times.system
+        before, self._cpu = self._cpu, (now, used)
+        share = max(0.0, (used - before[1]) / (now - before[0])) if before and now > before[0] else None
+        return Process(
+            pid=self.process.pid,
+            name=self.name,
+            command=self.command,
+            role=self.role,
+            user=self.user,
+            cpu_share=share,
+            resident_bytes=resident,
+            threads=threads,
+            open_files=_open_files(self.process),
+            started_at=self.started_at,
+        )
+
+
+class Processes:
+    """Watches a few processes closely and looks for new ones rarely.
+
+    A look over all processes is repeated so rarely that it takes at most half a percent of one core.
+    """
+
+    def __init__(self, application_ports: tuple[int, ...] = ()) -> None:
+        self.ports = application_ports
+        self._watched: dict[int, _Watched] = {}
+        self._cpu_before: dict[tuple[int, float], float] = {}
+        self._next_scan = 0.0
+
+    def scan_is_due(self) -> bool:
+        return time.monotonic() >= self._next_scan
+
+    def scan(self) -> None:
+        """Look over all processes; takes long on a machine with many, so it belongs in a thread."""
+        import psutil
+
+        started = time.perf_counter()
+        application = self._application_pids()
+        found: dict[int, str] = {}
+        cpu: dict[tuple[int, float], float] = {}
+        for process in psutil.process_iter(["name", "cpu_times", "create_time"]):
+            details = process.info
+            role = _role(process.pid, details["name"] or "", application)
+            if role is not None:
+                found[process.pid] = role
+            elif details["cpu_times"] is not None:
+                key = (process.pid, details["create_time"])
+                cpu[key] = details["cpu_times"].user + details["cpu_times"].system
+        steps = {pid: used - self._cpu_before.get((pid, born), used) for (pid, born), used in cpu.items()}
+        for pid in sorted(steps, key=lambda pid: -steps[pid])[:_BUSIEST_OTHERS]:
+            if steps[pid] > 0:
+                found[pid] = "other"
+        self._cpu_before = cpu
+        self._watched = {pid: watched for pid, role in found.items() if (watched := self._watch(pid, role))}
+        cost = time.perf_counter() - started
+        self._next_scan = time.monotonic() + max(_SCAN_INTERVAL_S, cost / _SCAN_SHARE)
+
+    def read(self) -> tuple[Process, ...]:
+        """The watched processes, the busiest first."""
+        import psutil
+
+        processes = []
+        for pid, watched in list(self._watched.items()):
+            try:
+                processes.append(watched.read())
+            except psutil.Error:
+                self._watched.pop(pid, None)
+                self._next_scan = min(self._next_scan, time.monotonic() + 1)
+        return tuple(sorted(processes, key=lambda process: -(process.cpu_share or 0)))
+
+    def _watch(self, pid: int, role: str) -> _Watched | None:
+        import psutil
+
+        known = self._watched.get(pid)
+        try:
+            if known is not None and known.role == role and known.process.is_running():
+                return known
+            return _Watched(psutil.Process(pid), role)
+        except psutil.Error:
+            return None
+
+    def _application_pids(self) -> set[int]:
+        """Processes that listen on the applications' ports, with their workers."""
+        if not self.ports:
+            return set()
+        import psutil
+
+        try:
+            sockets = psutil.net_connections("tcp")
+        except (psutil.Error, OSError):
+            return set()
+        listening = {
+            socket.pid
+            for socket in sockets
+            if socket.pid and socket.status == psutil.CONN_LISTEN and socket.laddr and socket.laddr.port in self.ports
+        }
+        return listening - {os.getpid()}
+
+
+def _role(pid: int, name: str, application: set[int]) -> str | None:
+    if pid == os.getpid():
+        return "perftui"
+    if pid in application:
+        return "application"
+    return _DATABASES.get(name)
+
+
+def _user(process: psutil.Process) -> str | None:
+    import psutil
+
+    try:
+        return process.username()
+    except (psutil.Error, KeyError):
+        return None
+
+
+def _open_files(process: psutil.Process) -> int | None:
+    import psutil
+
+    try:
+        return process.num_fds()
+    except (psutil.Error, AttributeError):
+        return None
