@@ -1,0 +1,1 @@
+"""The tables as data: one module a table, each with its `TableSpec`."""

@@ -1,0 +1,79 @@
+"""The application's own queries by collection and operation, as it measured them itself."""
+
+from collections.abc import Sequence
+
+from perftui.model.application import QueryGroup
+from perftui.model.query import LatencySummary
+from perftui.tui.table_spec import Column, TableSpec
+from perftui.tui.tables.absence import explain_absence
+from perftui.tui.tables.figures import count, milliseconds
+from perftui.tui.tables.grades import graded, plain, signed, words
+from perftui.tui.tables.queries import examined_to_returned, grade_examined, grade_latency, per_execution
+from perftui.tui.view import State, View
+
+
+def rows(view: View) -> Sequence[QueryGroup]:
+    target = view.target("application")
+    if target is None or target.application is None or target.application.queries is None:
+        return ()
+    return target.application.queries.groups
+
+
+def typical(latency: LatencySummary) -> float | None:
+    """p95, else the average: the older document has only that for a group."""
+    return latency.p95 if latency.p95 is not None else latency.average
+
+
+def _grade_row(row: QueryGroup, view: View) -> State:
+    return grade_examined(row.examined_documents, row.returned, row.count, view)
+
+
+def _empty(view: View) -> str:
+    otherwise = "This application's metrics hold no queries. perftui.instrument adds them."
+    return explain_absence(view, "application", "application.metrics", otherwise)
+
+
+APPLICATION_QUERIES: TableSpec[QueryGroup] = TableSpec(
+    name="application queries",
+    columns=(
+        words("by", "BY", 11, lambda row: row.by, 1),
+        words("name", "NAME", 20, lambda row: row.name, flexible=True),
+        plain("count", "COUNT", 8, lambda row: row.count, count),
+        graded(
+            "average",
+            "AVERAGE",
+            9,
+            lambda row: row.latency_ms.average,
+            milliseconds,
+            lambda row, view: grade_latency(row.latency_ms.average, view),
+        ),
+        plain("p50", "P50", 7, lambda row: row.latency_ms.p50, milliseconds, 5),
+        graded(
+            "p95",
+            "P95",
+            8,
+            lambda row: row.latency_ms.p95,
+            milliseconds,
+            lambda row, view: grade_latency(row.latency_ms.p95, view),
+            2,
+        ),
+        plain("p99", "P99", 7, lambda row: row.latency_ms.p99, milliseconds, 4),
+        plain("maximum", "MAX", 7, lambda row: row.latency_ms.maximum, milliseconds, 6),
+        Column(
+            "examined",
+            "EXAM:RET ",
+            13,
+            text=lambda row, view: signed(
+                examined_to_returned(row.examined_documents, row.returned, row.count), _grade_row(row, view)
+            ),
+            sort=lambda row: per_execution(row.examined_documents, row.count),
+            state=_grade_row,
+            priority=3,
+        ),
+    ),
+    rows=rows,
+    key=lambda row: (row.by, row.name, row.collection, row.operation, row.shape_id),
+    default_sort="count",
+    full_text=lambda row, _view: row.name,
+    empty=_empty,
+)

@@ -1,0 +1,152 @@
+"""Queries: the digest of slow queries by shape, most total time first."""
+
+from collections.abc import Sequence
+
+from perftui.model.query import DigestRow, QueryDigest
+from perftui.tui.table_spec import Column, TableSpec
+from perftui.tui.tables.absence import explain_absence
+from perftui.tui.tables.figures import UNKNOWN, age, count, milliseconds, rate
+from perftui.tui.tables.grades import graded, plain, signed, too_high, words
+from perftui.tui.view import State, View
+
+READ_FROM = {
+    "profiler": "the profiler",
+    "slowlog": "the server's slow log",
+    "currentop": "sampled operations",
+    "none": "nothing",
+}
+
+
+def rows(view: View) -> Sequence[DigestRow]:
+    target = view.target("mongodb")
+    return () if target is None or target.queries is None else target.queries.rows
+
+
+def name(row: DigestRow) -> str:
+    return "all other shapes" if row.overflow else f"{row.ns} {row.shape}".strip()
+
+
+def per_execution(total: int | None, executions: int) -> float | None:
+    return None if total is None or executions <= 0 else total / executions
+
+
+def examined_to_returned(examined: int | None, returned: int | None, executions: int) -> str:
+    """Documents examined and returned by one execution: `50,000:20`."""
+    if examined is None and returned is None:
+        return UNKNOWN
+    return f"{count(per_execution(examined, executions))}:{count(per_execution(returned, executions))}"
+
+
+def grade_examined(examined: int | None, returned: int | None, executions: int, view: View) -> State:
+    """Over when it examines many documents and returns few of them; many alone is a warning."""
+    limits, each = view.thresholds, per_execution(examined, executions)
+    if each is None or each <= limits.examined_documents:
+        return "normal"
+    given = per_execution(returned, executions)
+    return "over" if given is not None and given / each < limits.returned_per_examined else "warning"
+
+
+def grade_latency(value: float | None, view: View) -> State:
+    return too_high(value, view.thresholds.slow_ms, view.thresholds.slow_warning_ms)
+
+
+def plan(row: DigestRow) -> str | None:
+    """The plan summary seen last, with what it hides: a sort in memory, other plans."""
+    parts = list(row.plan_summaries[:1])
+    if row.sorts_in_memory:
+        parts.append("SORT")
+    if len(row.plan_summaries) > 1:
+        parts.append(f"+{len(row.plan_summaries) - 1}")
+    return " ".join(parts) or None
+
+
+def grade_plan(row: DigestRow, _view: View) -> State:
+    costly = row.sorts_in_memory or any("COLLSCAN" in summary for summary in row.plan_summaries)
+    return "warning" if costly else "normal"
+
+
+def say_coverage(digest: QueryDigest) -> str:
+    """Where the digest comes from and what it may lack, in one line."""
+    covered = digest.window_s if digest.covered_s is None else min(digest.covered_s, digest.window_s)
+    text = f"{count(digest.entries)} entries of {READ_FROM[digest.read_from]}, last {covered / 60:.0f} min"
+    if covered < 60:
+        text = f"{count(digest.entries)} entries of {READ_FROM[digest.read_from]}, last {covered:.0f} s"
+    if digest.lost_entries is None:
+        return text + ", some were lost"
+    return text + (f", {count(digest.lost_entries)} were lost" if digest.lost_entries else "")
+
+
+def _grade_row(row: DigestRow, view: View) -> State:
+    return grade_examined(row.examined_documents, row.returned, row.count, view)
+
+
+def _examined(row: DigestRow, view: View) -> str:
+    text = examined_to_returned(row.examined_documents, row.returned, row.count)
+    return signed(text, _grade_row(row, view))
+
+
+def _empty(view: View) -> str:
+    target = view.target("mongodb")
+    digest = target.queries if target is not None else None
+    if digest is None or digest.read_from == "none":
+        otherwise = "Slow queries cannot be read here: no profiler, no slow log."
+        return explain_absence(view, "mongodb", "mongodb.queries", otherwise)
+    otherwise = f"Nothing slow yet: {say_coverage(digest)}."
+    if digest.read_from != "profiler":
+        otherwise += " The profiler would show more: P sets its level."
+    return explain_absence(view, "mongodb", "mongodb.queries", otherwise)
+
+
+QUERIES: TableSpec[DigestRow] = TableSpec(
+    name="queries",
+    columns=(
+        Column(
+            "shape",
+            "SHAPE",
+            24,
+            text=lambda row, _view: name(row),
+            sort=name,
+            state=lambda row, _view: "dim" if row.overflow else "normal",
+            align="left",
+            flexible=True,
+        ),
+        plain("per_s", "COUNT/s", 8, lambda row: row.per_s, rate),
+        plain("count", "COUNT", 7, lambda row: row.count, count, 5),
+        plain("p50", "P50", 7, lambda row: row.latency_ms.p50, milliseconds, 6),
+        graded(
+            "p95",
+            "P95",
+            8,
+            lambda row: row.latency_ms.p95,
+            milliseconds,
+            lambda row, view: grade_latency(row.latency_ms.p95, view),
+        ),
+        plain("p99", "P99", 7, lambda row: row.latency_ms.p99, milliseconds, 7),
+        plain("total", "TOTAL", 7, lambda row: row.latency_ms.total, milliseconds, 2),
+        Column(
+            "examined",
+            "EXAM:RET ",
+            13,
+            text=_examined,
+            sort=lambda row: per_execution(row.examined_documents, row.count),
+            state=_grade_row,
+            priority=1,
+        ),
+        words("plan", "PLAN", 13, plan, 3, state=grade_plan),
+        plain("errors", "ERRORS", 6, lambda row: row.errors, count, 8),
+        words("application", "APPLICATION", 14, lambda row: ", ".join(row.applications), 9),
+        Column(
+            "seen",
+            "SEEN",
+            5,
+            text=lambda row, view: age(row.last_seen_at, view.snapshot.taken_at),
+            sort=lambda row: row.last_seen_at,
+            priority=10,
+        ),
+    ),
+    rows=rows,
+    key=lambda row: row.shape_id,
+    default_sort="total",
+    full_text=lambda row, _view: row.slowest.raw if row.slowest is not None and row.slowest.raw else name(row),
+    empty=_empty,
+)
