@@ -1,0 +1,1 @@
+"""Pure functions: query shapes and facts about the data in, findings and advice out."""
