@@ -1,0 +1,124 @@
+"""A private mongod, alone or as a member of a replica set."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perftui.servers.errors import ServerStartFailed
+from perftui.servers.server import ServerProcess
+
+if TYPE_CHECKING:
+    from pymongo import MongoClient
+
+_CACHE_GB = "0.25"
+_ELECTION_TIMEOUT_MS = 2_000
+_HEARTBEAT_MS = 500
+_PRIMARY_TIMEOUT_S = 60.0
+_PARAMETERS = (
+    "diagnosticDataCollectionEnabled=false",
+    "shutdownTimeoutMillisForSignaledShutdown=200",
+)
+
+
+class MongodProcess(ServerProcess):
+    """Listens on 127.0.0.1 only, without a Unix socket, with a small cache."""
+
+    replica_set: str | None = None
+    """The name of its set."""
+    alone = True
+    """Whether it is its set's only member, so that it is primary whenever it is ready."""
+
+    @property
+    def uri(self) -> str:
+        return f"mongodb://{self.address}/"
+
+    @property
+    def direct_uri(self) -> str:
+        """This member only, whatever its role."""
+        return f"mongodb://{self.address}/?directConnection=true"
+
+    @contextmanager
+    def client(self, **options: Any) -> Iterator["MongoClient[dict[str, Any]]"]:
+        """A direct client with short timeouts, closed at the end."""
+        from pymongo import MongoClient
+
+        defaults: dict[str, Any] = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000}
+        with MongoClient[dict[str, Any]](self.direct_uri, **{**defaults, **options}) as client:
+            yield client
+
+    def create_administrator(self, user: str, password: str) -> None:
+        """The first user of a server started with `--auth`, by the localhost exception; has the role `root`."""
+        with self.client() as client:
+            client.admin.command("createUser", user, pwd=password, roles=["root"])
+
+    def is_primary(self) -> bool:
+        """Whether it says so itself, without logging in."""
+        with self.client() as client:
+            return bool(client.admin.command("hello").get("isWritablePrimary"))
+
+    def wait_ready(self, timeout_s: float = 60.0) -> None:
+        """Return once it answers, and is primary again where it is alone; raises `ServerStartFailed`."""
+        super().wait_ready(timeout_s)
+        if self.replica_set is not None and self.alone:
+            wait_for_roles([self])
+
+    def _command(self, folder: Path) -> list[str]:
+        data = folder / "data"
+        data.mkdir(mode=0o700, exist_ok=True)
+        options = ["--port", str(self.port), "--bind_ip", "127.0.0.1", "--dbpath", str(data), "--nounixsocket"]
+        options += ["--wiredTigerCacheSizeGB", _CACHE_GB, "--quiet"]
+        for parameter in _PARAMETERS:
+            options += ["--setParameter", parameter]
+        return [str(self.binary), *options, *self.arguments]
+
+    def _answers(self) -> bool:
+        from pymongo.errors import PyMongoError
+
+        try:
+            with self.client(serverSelectionTimeoutMS=500, connectTimeoutMS=500) as client:
+                client.admin.command("hello")
+        except PyMongoError:
+            return False
+        return True
+
+
+def initiate(name: str, members: Sequence[MongodProcess], arbiters: Sequence[MongodProcess] = ()) -> None:
+    """Make the processes one replica set whose primary is the first, and wait until all have their roles."""
+    configuration = {
+        "_id": name,
+        "members": [
+            {
+                "_id": number,
+                "host": process.address,
+                "arbiterOnly": process in arbiters,
+                "priority": 0 if process in arbiters else 2 if number == 0 else 1,
+            }
+            for number, process in enumerate([*members, *arbiters])
+        ],
+        "settings": {"electionTimeoutMillis": _ELECTION_TIMEOUT_MS, "heartbeatIntervalMillis": _HEARTBEAT_MS},
+    }
+    with members[0].client() as client:
+        client.admin.command("replSetInitiate", configuration)
+    for process in (*members, *arbiters):
+        process.replica_set, process.alone = name, len(members) == 1
+    wait_for_roles(members, arbiters)
+
+
+def wait_for_roles(members: Sequence[MongodProcess], arbiters: Sequence[MongodProcess] = ()) -> None:
+    """Return once one member is primary and each other is secondary or arbiter."""
+    deadline = time.monotonic() + _PRIMARY_TIMEOUT_S
+    while time.monotonic() < deadline:
+        roles = [_role(process) for process in (*members, *arbiters)]
+        if roles.count("primary") == 1 and None not in roles:
+            return
+        time.sleep(0.05)
+    raise ServerStartFailed(f"The replica set has no primary. The log ends with: {members[0].last_words()}")
+
+
+def _role(process: MongodProcess) -> str | None:
+    with process.client() as client:
+        answer = client.admin.command("hello")
+    flags = {"isWritablePrimary": "primary", "secondary": "secondary", "arbiterOnly": "arbiter"}
+    return next((role for flag, role in flags.items() if answer.get(flag)), None)

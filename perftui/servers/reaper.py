@@ -1,0 +1,98 @@
+"""A process that outlives its starter only to end what the starter left behind.
+
+Run as a script by path, so that it costs one bare interpreter and imports nothing of ours. It owns the set's folder.
+Lines on its standard input name processes (`watch PID START_TIME`, `forget PID`) or change its task (`keep`: the
+processes shall stay until this one gets SIGTERM). At end of file it kills, removes and exits.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+MARKER = "PERFTUI_SERVERS_FOLDER"
+_REMOVAL_TRIES = 50
+_Watched = dict[int, str]
+
+
+def start_time(pid: int) -> str:
+    """When the process started, in its system's own notation; empty when it is gone. Tells a reused pid."""
+    if Path("/proc/self/stat").exists():
+        try:
+            return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
+        except (OSError, IndexError):
+            return ""
+    command = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return "_".join(answer.stdout.split())
+
+
+def marked(folder: str) -> list[int]:
+    """Pids whose environment carries the set's folder: also those started but not yet named to us."""
+    entry, found = f"{MARKER}={folder}".encode(), []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if entry in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def end_all(watched: _Watched, folder: str) -> None:
+    """Kill every process of the set, then remove its folder."""
+    for pid, started in watched.items():
+        if started and start_time(pid) == started:
+            _kill(pid)
+    for _ in range(_REMOVAL_TRIES):
+        for pid in marked(folder):
+            _kill(pid)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not Path(folder).exists():
+            return
+        time.sleep(0.05)
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        return
+
+
+def _follow(watched: _Watched) -> bool:
+    """Read what the starter says until it is gone; whether its processes shall stay."""
+    keep = False
+    for line in sys.stdin:
+        match line.split():
+            case ["watch", pid, started]:
+                watched[int(pid)] = started
+            case ["forget", pid]:
+                watched.pop(int(pid), None)
+            case ["keep"]:
+                keep = True
+    return keep
+
+
+def main() -> None:
+    """Make the folder, say its path, follow the starter, clean up."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
+    folder, watched = tempfile.mkdtemp(prefix="perftui-"), _Watched()
+    try:
+        sys.stdout.write(folder + "\n")
+        sys.stdout.close()
+        if _follow(watched):
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.sigwait({signal.SIGTERM})
+    finally:
+        end_all(watched, folder)
+
+
+if __name__ == "__main__":
+    main()
