@@ -1,0 +1,126 @@
+"""A Redis or Valkey client that asks for little, waits briefly, and never sends what was refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from perftui.model.sample import Failure
+from perftui.model.target import Connection
+from perftui.sources.network_failure import causes, network_failure
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+CLIENT_NAME = "perftui"
+GRANT = "ACL SETUSER {user} +info +slowlog|get +slowlog|len +config|get +client|setname"
+
+
+def open_client(connection: Connection, *, named: bool = True) -> Redis:
+    """A client with few connections; it connects at its first command. Imports redis-py.
+
+    A user without `+client|setname` cannot connect with `named`.
+    """
+    from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    uri = connection.uri.reveal()
+    options: dict[str, Any] = {
+        "protocol": 2,
+        "retry": Retry(NoBackoff(), 0),
+        "socket_connect_timeout": connection.timeout_s * 0.5,
+        "socket_timeout": connection.timeout_s * 0.7,
+        "max_connections": 4,
+        "client_name": CLIENT_NAME if named else None,
+        "lib_name": None,
+        "lib_version": None,
+    }
+    if uri.startswith("rediss://"):
+        options["ssl_cert_reqs"] = "required" if connection.verify_tls else "none"
+        options["ssl_check_hostname"] = connection.verify_tls
+        if connection.ca_file is not None:
+            options["ssl_ca_certs"] = connection.ca_file
+    client: Redis = Redis.from_url(uri, **options)
+    for command in ("INFO", "SLOWLOG GET", "CONFIG GET"):
+        client.set_response_callback(command, _as_sent)
+    return client
+
+
+def _as_sent(response: Any, **_kwargs: Any) -> Any:
+    return response
+
+
+def explain(error: BaseException, connection: Connection) -> Failure:
+    """What a client's error means in words, without any secret."""
+    from redis import exceptions
+
+    address, text = _place(connection), str(error)
+    if isinstance(error, exceptions.NoPermissionError):
+        return _rights(connection)
+    for cause in causes(error):
+        if isinstance(cause, exceptions.AuthenticationError) or str(cause).startswith(("NOAUTH", "WRONGPASS")):
+            return _login(str(cause), address)
+    if "max number of clients" in text:
+        return Failure(
+            kind="unreachable",
+            message=f"{address} has reached its maximum number of clients.",
+            help="Find who holds the connections (CLIENT LIST on the server), or raise maxclients.",
+        )
+    if isinstance(error, exceptions.BusyLoadingError):
+        return Failure(
+            kind="unreachable",
+            message=f"{address} is loading its data from disk.",
+            help="It answers when it is done; it is tried again.",
+        )
+    if text.startswith("BUSY"):
+        return Failure(
+            kind="timeout",
+            message=f"{address} is blocked by a running script.",
+            help="Let the script end, or run SCRIPT KILL on the server.",
+        )
+    failure = network_failure(error, address)
+    if failure is not None:
+        return failure
+    if isinstance(error, exceptions.TimeoutError):
+        return network_failure(TimeoutError(), address) or _protocol(address)
+    if isinstance(error, exceptions.ConnectionError):
+        return network_failure(ConnectionResetError(), address) or _protocol(address)
+    return _protocol(address)
+
+
+def _place(connection: Connection) -> str:
+    address = connection.target.address
+    return address.split("://", 1)[-1].split("?", 1)[0].rsplit("@", 1)[-1]
+
+
+def _login(text: str, address: str) -> Failure:
+    if "NOAUTH" in text or "Authentication required" in text:
+        return Failure(
+            kind="login",
+            message=f"{address} asks for a password.",
+            help="Put it into the settings' password_env or REDIS_PASSWORD, or start with --ask-password.",
+        )
+    return Failure(
+        kind="login",
+        message=f"{address} refused the user name or the password.",
+        help="Check both, and whether the user is enabled (ACL LIST on the server).",
+    )
+
+
+def _rights(connection: Connection) -> Failure:
+    from urllib.parse import urlsplit
+
+    user = urlsplit(connection.uri.reveal()).username or "default"
+    return Failure(
+        kind="rights",
+        message=f"The Redis user {user} may not run this command.",
+        help=f"Grant it on the server: {GRANT.format(user=user)}",
+    )
+
+
+def _protocol(address: str) -> Failure:
+    return Failure(
+        kind="protocol",
+        message=f"What answers on {address} does not speak Redis's protocol.",
+        help="Check the port, and whether it wants TLS (rediss://).",
+    )

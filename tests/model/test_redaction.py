@@ -1,0 +1,50 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perftui.model.redaction import mask_arguments, mask_text
+from perftui.model.secret import Secret
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("mongodb://u:p@h/db", "mongodb://u:***@h/db"),
+        ("redis://:p@h", "redis://:***@h"),
+        ("mongodb://u@h/db", "mongodb://u@h/db"),
+        ("https://h/?api_key=abc&x=1", "https://h/?api_key=***&x=1"),
+        ("--token=abc", "--token=***"),
+        ("nothing to hide: 3", "nothing to hide: 3"),
+    ],
+)
+def test_secrets_in_text_are_masked(text: str, masked: str) -> None:
+    assert mask_text(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["redis-server", "--requirepass", "abc", "--port", "1"], "redis-server --requirepass *** --port 1"),
+        (["redis-cli", "-a", "abc", "info"], "redis-cli -a *** info"),
+        (["/usr/bin/mysql", "-pabc"], "/usr/bin/mysql -p***"),
+        (["tar", "-p", "file"], "tar -p file"),
+        (["app", "--db-password", "abc"], "app --db-password ***"),
+        ([], ""),
+    ],
+)
+def test_secrets_in_arguments_are_masked(arguments: list[str], line: str) -> None:
+    assert mask_arguments(arguments) == line
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=("Cs", "Z", "C"), blacklist_characters="@"), min_size=6))
+def test_no_password_survives_in_a_uri(password: str) -> None:
+    shown = mask_text(f"mongodb://user:{password}@host:27017/db")
+    assert shown == "mongodb://user:***@host:27017/db"
+
+
+def test_a_secret_hides_itself() -> None:
+    secret = Secret("hunter2")
+    assert "hunter2" not in f"{secret} {secret!r} { {'uri': secret} }"
+    assert secret.reveal() == "hunter2"
+    with pytest.raises(TypeError):
+        secret.__reduce__()

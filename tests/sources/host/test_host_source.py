@@ -1,0 +1,112 @@
+"""This machine, really read."""
+
+import asyncio
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from perftui.model.host import HostMetrics
+from perftui.model.secret import Secret
+from perftui.model.settings import Settings
+from perftui.model.target import Connection, Target
+from perftui.sources.base import Source
+from perftui.sources.host import application_ports, open_system
+from perftui.sources.host.processes import Processes
+
+HOST = Target(id="host", kind="host", name="here", address="here")
+
+
+def source() -> Source:
+    return open_system(Connection(target=HOST, uri=Secret("")), Settings()).sources()[0]
+
+
+async def metrics_of(host: Source) -> HostMetrics:
+    sample = await host.poll()
+    assert sample.failure is None
+    assert isinstance(sample.payload, HostMetrics)
+    return sample.payload
+
+
+async def test_the_first_reading_has_memory_and_load_but_no_rates() -> None:
+    host = source()
+    metrics = await metrics_of(host)
+    assert metrics.memory.total_bytes
+    assert metrics.load is not None
+    assert metrics.disk.read_bytes_per_s is None
+    assert metrics.network.sent_bytes_per_s is None
+    await host.close()
+
+
+async def test_processes_and_filesystems_come_without_holding_up_a_reading() -> None:
+    host = source()
+    metrics = await metrics_of(host)
+    async with asyncio.timeout(20):
+        while not (metrics.filesystems and any(process.role == "perftui" for process in metrics.processes)):
+            await asyncio.sleep(0.02)
+            metrics = await metrics_of(host)
+    own = next(process for process in metrics.processes if process.role == "perftui")
+    assert own.pid == os.getpid()
+    assert own.resident_bytes
+    assert any(part.mount == "/" for part in metrics.filesystems)
+    await host.close()
+
+
+async def test_core_shares_are_shares() -> None:
+    host = source()
+    await metrics_of(host)
+    async with asyncio.timeout(20):
+        while not (metrics := await metrics_of(host)).cores:  # noqa: ASYNC110 - the kernel's clock sends no event
+            await asyncio.sleep(0.02)
+    assert len(metrics.cores) == psutil.cpu_count()
+    assert all(0 <= share <= 1 for share in metrics.cores)
+    await host.close()
+
+
+def test_an_application_is_found_by_its_port_and_its_arguments_are_masked() -> None:
+    program = (
+        "import socket,sys;s=socket.socket();s.bind(('127.0.0.1',0));s.listen();"
+        "print(s.getsockname()[1],flush=True);sys.stdin.read()"
+    )
+    uri = "mongodb://app:hunter2@db/shop"
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, uri, "--password", "hunter3"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stdout is not None
+        processes = Processes((int(child.stdout.readline()),))
+        processes.scan()
+        application = next(process for process in processes.read() if process.role == "application")
+    finally:
+        child.communicate("")
+    assert application.pid == child.pid
+    assert "hunter" not in application.command
+    assert "mongodb://app:***@db/shop" in application.command
+
+
+def test_a_process_that_ended_is_left_out() -> None:
+    processes = Processes()
+    processes.scan()
+    assert processes.read()
+    child = subprocess.Popen([sys.executable, "-c", "import sys;sys.stdin.read()"], stdin=subprocess.PIPE)
+    watched = processes._watch(child.pid, "mongod")
+    assert watched is not None
+    processes._watched[child.pid] = watched
+    assert any(process.pid == child.pid for process in processes.read())
+    child.communicate(b"")
+    assert all(process.pid != child.pid for process in processes.read())
+
+
+@pytest.mark.parametrize(
+    ("address", "ports"),
+    [("http://127.0.0.1:8000/metrics", (8000,)), ("https://localhost", (443,)), ("http://web-1:8000", ())],
+)
+def test_only_local_applications_have_ports_here(address: str, ports: tuple[int, ...]) -> None:
+    target = Target(id=address, kind="application", name="app", address=address)
+    settings = Settings(connections=(Connection(target=target, uri=Secret(address)),))
+    assert application_ports(settings) == ports

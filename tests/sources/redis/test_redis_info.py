@@ -1,0 +1,94 @@
+from perftui.sources.redis.info import InfoReader, parse_info, server_time
+
+VALKEY = b"""# Server\r
+redis_version:7.2.4\r
+server_name:valkey\r
+valkey_version:8.1.1\r
+server_mode:cluster\r
+run_id:aaaa\r
+process_id:17\r
+uptime_in_seconds:60\r
+server_time_usec:1700000000000000\r
+# Clients\r
+connected_clients:3\r
+maxclients:10000\r
+blocked_clients:1\r
+# Memory\r
+used_memory:1048576\r
+maxmemory:2097152\r
+maxmemory_policy:allkeys-lru\r
+mem_fragmentation_ratio:nan\r
+# Stats\r
+total_commands_processed:%d\r
+keyspace_hits:%d\r
+keyspace_misses:%d\r
+evicted_keys:0\r
+# Replication\r
+role:master\r
+connected_slaves:1\r
+slave0:ip=10.0.0.9,port=6379,state=online,offset=90,lag=1\r
+master_repl_offset:100\r
+# Commandstats\r
+cmdstat_get:calls=%d,usec=%d,usec_per_call=2.00,rejected_calls=0,failed_calls=0\r
+cmdstat_config|get:calls=1,usec=9,usec_per_call=9.00\r
+# Latencystats\r
+latency_percentiles_usec_get:p50=1.003,p99=5.5,p99.9=9.1\r
+# Keyspace\r
+db0:keys=10,expires=4,avg_ttl=1000,subexpiry=0\r
+db3:keys=5,expires=0,avg_ttl=0\r
+a line without a value\r
+"""
+
+
+def reply(commands: int, hits: int, misses: int, gets: int, usec: int) -> dict[str, str]:
+    return parse_info(VALKEY % (commands, hits, misses, gets, usec))
+
+
+def test_first_reading_has_state_and_no_rates() -> None:
+    server = InfoReader().read(reply(100, 10, 10, 20, 40), 1000.0)
+    assert (server.flavour, server.version, server.mode, server.pid) == ("valkey", "8.1.1", "cluster", 17)
+    assert server.keys == 15
+    assert [database.average_ttl_ms for database in server.keyspace] == [1000.0, None]
+    assert server.memory.maximum_bytes == 2097152
+    assert server.memory.fragmentation is None
+    assert server.replication.replicas[0].behind_bytes == 10
+    assert server.commands_per_s is None
+    assert server.hit_rate is None
+
+
+def test_second_reading_has_rates_over_the_servers_own_time() -> None:
+    reader = InfoReader()
+    reader.read(reply(100, 10, 10, 20, 40), 1000.0)
+    server = reader.read(reply(300, 40, 20, 60, 240), 1002.0)
+    assert server.commands_per_s == 100
+    assert server.hit_rate == 0.75
+    get = next(command for command in server.commands if command.command == "get")
+    assert get.calls_per_s == 20
+    assert get.average_us == 5.0
+    assert get.p99_us == 5.5
+
+
+def test_no_reads_give_no_hit_rate() -> None:
+    reader = InfoReader()
+    reader.read(reply(100, 10, 10, 20, 40), 1000.0)
+    assert reader.read(reply(200, 10, 10, 20, 40), 1001.0).hit_rate is None
+
+
+def test_a_new_process_starts_anew() -> None:
+    reader = InfoReader()
+    reader.read(reply(100, 10, 10, 20, 40), 1000.0)
+    restarted = reply(500, 90, 10, 20, 40) | {"run_id": "bbbb"}
+    assert reader.read(restarted, 1001.0).commands_per_s is None
+
+
+def test_nothing_known_is_none_and_never_zero() -> None:
+    server = InfoReader().read({}, 1.0)
+    assert server.version is None
+    assert server.memory.used_bytes is None
+    assert server.persistence.saving is None
+    assert server.replication.role is None
+
+
+def test_the_servers_clock() -> None:
+    assert server_time(reply(0, 0, 0, 0, 0)) == 1_700_000_000.0
+    assert server_time({}) is None
