@@ -19,7 +19,8 @@ def explain_absence(view: View, kind: TargetKind, source: str, otherwise: str) -
         return _HOW_TO_ADD[kind]
     state = find_source(target, source)
     if state is None:
-        return f"Nothing reads this from {target.target.name}."
+        failing = next((other for other in target.sources if other.failure is not None), None)
+        return (failing and explain_source(failing)) or f"Nothing reads this from {target.target.name}."
     trouble = explain_source(state)
     if trouble:
         return trouble

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from perftui.model.application import QueryGroup
-from perftui.model.query import LatencySummary
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
 from perftui.tui.tables.figures import count, milliseconds
@@ -17,11 +16,6 @@ def rows(view: View) -> Sequence[QueryGroup]:
     if target is None or target.application is None or target.application.queries is None:
         return ()
     return target.application.queries.groups
-
-
-def typical(latency: LatencySummary) -> float | None:
-    """p95, else the average: the older document has only that for a group."""
-    return latency.p95 if latency.p95 is not None else latency.average
 
 
 def _grade_row(row: QueryGroup, view: View) -> State:

@@ -26,7 +26,7 @@ def uptime(process: Process, view: View) -> str:
 
 def _empty(view: View) -> str:
     otherwise = "No mongod, Redis or application process was found on this machine."
-    return explain_absence(view, "host", "host", otherwise)
+    return explain_absence(view, "host", "host.machine", otherwise)
 
 
 PROCESSES: TableSpec[Process] = TableSpec(

@@ -29,7 +29,7 @@ def _empty(view: View) -> str:
         otherwise = f"Nothing slow yet: no command took {microseconds(threshold)} or more."
     else:
         otherwise = "Nothing slow yet: the slow log is empty."
-    return explain_absence(view, "redis", "redis.slowlog", otherwise)
+    return explain_absence(view, "redis", "redis.slow_log", otherwise)
 
 
 REDIS_SLOW: TableSpec[RedisSlowCommand] = TableSpec(
