@@ -32,8 +32,7 @@ def open_client(connection: Connection, *, named: bool = True) -> Redis:
         "socket_timeout": connection.timeout_s * 0.7,
         "max_connections": 4,
         "client_name": CLIENT_NAME if named else None,
-        "lib_name": None,
-        "lib_version": None,
+        "driver_info": None,
     }
     if uri.startswith("rediss://"):
         options["ssl_cert_reqs"] = "required" if connection.verify_tls else "none"
@@ -85,12 +84,19 @@ def explain(error: BaseException, connection: Connection) -> Failure:
         return network_failure(TimeoutError(), address) or _protocol(address)
     if isinstance(error, exceptions.ConnectionError):
         return network_failure(ConnectionResetError(), address) or _protocol(address)
-    return _protocol(address)
+    if isinstance(error, exceptions.InvalidResponse):
+        return _protocol(address)
+    return Failure(
+        kind="internal",
+        message=f"The reply of {address} could not be read: {type(error).__name__}.",
+        help="This is a fault of perftui: please report it with the server's version.",
+    )
 
 
 def _place(connection: Connection) -> str:
-    address = connection.target.address
-    return address.split("://", 1)[-1].split("?", 1)[0].rsplit("@", 1)[-1]
+    scheme, _, rest = connection.target.address.partition("://")
+    place = rest.split("?", 1)[0].rsplit("@", 1)[-1]
+    return place if scheme == "unix" else place.split("/", 1)[0]
 
 
 def _login(text: str, address: str) -> Failure:
