@@ -1,0 +1,40 @@
+"""Wait for a condition, never for a time."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+_T = TypeVar("_T")
+_STEP_S = 0.02
+
+
+def wait_until(condition: Callable[[], _T | None], timeout_s: float = 20.0) -> _T:
+    """What `condition` returns as soon as that is true; fails after `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        if value := condition():
+            return value
+        assert time.monotonic() < deadline, f"not true within {timeout_s} s: {condition}"
+        time.sleep(_STEP_S)
+
+
+async def wait_until_async(condition: Callable[[], _T | None | Awaitable[_T | None]], timeout_s: float = 20.0) -> _T:
+    """The same on the event loop; `condition` may be a plain or an async function."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = condition()
+        value = await answer if isinstance(answer, Awaitable) else answer
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not true within {timeout_s} s: {condition}"
+        await asyncio.sleep(_STEP_S)
+
+
+def process_exists(pid: int) -> bool:
+    """Whether the process runs (a zombie does not)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:  # noqa: PTH123 - hot in loops
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
