@@ -440,7 +440,7 @@ def hostile_snapshot() -> Snapshot:
         target=REDIS,
         redis=RedisServer(commands=(CommandStats(command=HOSTILE, calls=1),)),
         redis_slow_log=RedisSlowLog(
-            entries=(RedisSlowCommand(id=1, at=NOW, duration_us=1, command=HOSTILE, client_name=HOSTILE),)
+            entries=(RedisSlowCommand(id=1, at=1e300, duration_us=1, command=HOSTILE, client_name=HOSTILE),)
         ),
     )
     app = TargetState(

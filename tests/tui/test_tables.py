@@ -124,7 +124,7 @@ class TestOperations:
         strict = view_of(NOTHING, settings=Settings(thresholds=Thresholds(slow_ms=10_000.0, slow_warning_ms=1_000.0)))
         assert cell(OPERATIONS, operation(running_s=12.0), "running", strict) == "12.0s!"
         assert cell(OPERATIONS, operation(running_s=1.5), "running", strict) == "1.50s^"
-        assert cell(OPERATIONS, operation(running_s=0.5), "running", strict) == "0.5s "
+        assert cell(OPERATIONS, operation(running_s=0.5), "running", strict) == "0.50s "
         assert cell(OPERATIONS, operation(running_s=None), "running", strict) == "- "
 
     def test_says_why_a_row_is_noise(self) -> None:
@@ -208,14 +208,14 @@ class TestEndpoints:
         busy = EndpointStats(method="GET", route="/a", server_error_rate=0.06, budget="over")
         assert cell(ENDPOINTS, busy, "budget", view_of(NOTHING)) == "over"
         assert endpoints.grade_budget(busy, view_of(NOTHING)) == "over"
-        assert cell(ENDPOINTS, busy, "5xx", view_of(NOTHING)) == "6.0 %!"
+        assert cell(ENDPOINTS, busy, "5xx", view_of(NOTHING)) == "6.0%!"
         assert cell(ENDPOINTS, EndpointStats(method="GET", route="/a"), "5xx", view_of(NOTHING)) == "- "
 
 
 class TestOtherTables:
     def test_a_command_that_holds_the_thread_is_over(self) -> None:
         command = CommandStats(command="keys", calls=1, calls_per_s=1.0, average_us=612_000.0)
-        assert cell(REDIS_COMMANDS, command, "time", view_of(NOTHING)) == "61 %!"
+        assert cell(REDIS_COMMANDS, command, "time", view_of(NOTHING)) == "61%!"
         assert redis_commands.time_share(CommandStats(command="get", calls=1)) is None
 
     def test_a_slow_log_that_is_off_says_how_to_turn_it_on(self) -> None:
@@ -256,7 +256,7 @@ class TestOtherTables:
         view = view_of(rich_snapshot())
         row = next(row for row in SOURCES.rows(view) if row.target.id == APP.id)
         assert cell(SOURCES, row, "state", view) == "failing"
-        assert cell(SOURCES, row, "since", view) == "28 s"
+        assert cell(SOURCES, row, "since", view) == "28s"
         assert cell(SOURCES, row, "says", view) == "Nothing listens at app:8000. Start the application."
 
     def test_latency_of_a_group_falls_back_in_words(self) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from perftui.tui.formatting import UNKNOWN, age
 from perftui.tui.table_spec import Column
 from perftui.tui.view import State, View
 
@@ -28,11 +27,6 @@ def too_low(value: float | None, limit: float, warning: float) -> State:
     if value < limit:
         return "over"
     return "warning" if value < warning else "normal"
-
-
-def ago(at: float | None, view: View) -> str:
-    """How long before the Snapshot something was."""
-    return UNKNOWN if at is None else age(view.snapshot.taken_at - at)
 
 
 def signed(text: str, state: State) -> str:
@@ -96,7 +90,7 @@ def words(
         key,
         title,
         width,
-        text=lambda row, _view: value(row) or UNKNOWN,
+        text=lambda row, _view: value(row) or "-",
         sort=value,
         state=state or (lambda row, _view: "normal" if value(row) else "dim"),
         align="left",
