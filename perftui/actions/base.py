@@ -3,7 +3,7 @@
 from typing import Literal, Protocol
 
 from perftui.model.base import Model
-from perftui.model.target import Target
+from perftui.model.target import Connection, Target
 
 
 class Description(Model, frozen=True, kw_only=True):
@@ -40,6 +40,7 @@ class Outcome(Model, frozen=True, kw_only=True):
 class Action(Protocol):
     name: str
     target: Target
+    connection: Connection
 
     async def check(self) -> tuple[Problem, ...]:
         """Read only: may it run, and is it still the same thing it was asked for?"""
@@ -49,4 +50,16 @@ class Action(Protocol):
 
     async def run(self) -> Outcome:
         """Send the command, then verify its effect by reading again. Called only through `actions.runner`."""
+        ...
+
+    def explain(self, error: BaseException) -> str:
+        """What `check` or `run` raised, in sentences without secrets."""
+        ...
+
+
+class ChoosableAction(Action, Protocol):
+    """An action of one of several kinds: each of `describe().choices` is another command."""
+
+    def choose(self, choice: str) -> "ChoosableAction":
+        """The same action for another choice. Raises `ValueError` for one that is not offered."""
         ...

@@ -1,0 +1,132 @@
+"""What perftui changed on servers, and what came of it: one JSON line each, kept in the user's state folder."""
+
+import getpass
+import os
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from perftui.model.base import Model
+from perftui.model.known_secrets import redact
+from perftui.model.target import Target
+
+OutcomeState = Literal["done", "refused", "failed", "unverified"]
+
+
+class JournalEntry(Model, frozen=True, kw_only=True):
+    """One line: an intent, written before its command runs, or the outcome under the same id."""
+
+    id: str
+    phase: Literal["intent", "outcome"]
+    at: float
+    who: str
+    """User and machine."""
+    target_id: str
+    where: str
+    """The target's address, without secrets."""
+    action: str
+    command: str
+    state: OutcomeState | None = None
+    message: str | None = None
+
+
+class Record(Model, frozen=True, kw_only=True):
+    """An action as the journal tells it; no outcome: perftui ended before it knew."""
+
+    intent: JournalEntry
+    outcome: JournalEntry | None = None
+
+
+class Journal:
+    """A file of mode 0600 in a folder of mode 0700; several perftui may write to it at the same time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def intend(self, action: str, target: Target, command: str) -> JournalEntry:
+        """Write and sync that this command is about to run. Raises `OSError`: then it must not run."""
+        entry = JournalEntry(
+            id=uuid.uuid4().hex,
+            phase="intent",
+            at=time.time(),
+            who=_who(),
+            target_id=target.id,
+            where=target.address,
+            action=action,
+            command=redact(command),
+        )
+        self._append(entry)
+        return entry
+
+    def conclude(self, intent: JournalEntry, state: OutcomeState, message: str) -> None:
+        """Write and sync what came of it. Raises `OSError`."""
+        self._append(
+            msgspec.structs.replace(intent, phase="outcome", at=time.time(), state=state, message=redact(message))
+        )
+
+    def read(self) -> tuple[Record, ...]:
+        """All actions, oldest first. Lines that do not parse, such as one torn by a full disk, are left out."""
+        intents: dict[str, Record] = {}
+        for entry in self._entries():
+            if entry.phase == "intent":
+                intents[entry.id] = Record(intent=entry)
+            elif entry.id in intents:
+                intents[entry.id] = msgspec.structs.replace(intents[entry.id], outcome=entry)
+        return tuple(intents.values())
+
+    def _entries(self) -> Iterator[JournalEntry]:
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return
+        for line in lines:
+            try:
+                yield msgspec.json.decode(line, type=JournalEntry)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+
+    def _append(self, entry: JournalEntry) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_new = not self.path.exists()
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.fchmod(descriptor, 0o600)
+            torn = (
+                os.fstat(descriptor).st_size > 0 and os.pread(descriptor, 1, os.fstat(descriptor).st_size - 1) != b"\n"
+            )
+            line = (b"\n" if torn else b"") + msgspec.json.encode(entry) + b"\n"
+            if os.write(descriptor, line) != len(line):
+                raise OSError(28, "the disk is full")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if is_new:
+            _sync_folder(self.path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
+
+
+def default_journal() -> Journal:
+    """The user's own journal, such as `~/.local/state/perftui/journal.jsonl`."""
+    from perftui.config.folders import state_folder
+
+    return Journal(state_folder() / "journal.jsonl")
