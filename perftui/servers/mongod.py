@@ -25,6 +25,7 @@ _PARAMETERS = (
 class MongodProcess(ServerProcess):
     """Listens on 127.0.0.1 only, without a Unix socket, with a small cache."""
 
+    ready_words = b"Waiting for connections"
     replica_set: str | None = None
     """The name of its set."""
     alone = True

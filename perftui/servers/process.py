@@ -86,12 +86,19 @@ class ManagedProcess:
             return ""
         return "\n".join(text.strip().splitlines()[-lines:])
 
+    def log_since_start(self) -> bytes:
+        """What it said since it was last started."""
+        with self.log_path.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read()
+
     def keep(self) -> None:
         """It stays when we end: no warning about a child still running."""
         self._process.returncode = 0
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
+            self._log_start = log.tell()
             process = subprocess.Popen(  # noqa: S603 - whatever our caller names
                 self.command,
                 stdin=subprocess.DEVNULL,

@@ -9,6 +9,8 @@ from perftui.servers.server import ServerProcess
 class RedisProcess(ServerProcess):
     """Keeps nothing on disk unless its arguments ask for it."""
 
+    ready_words = b"Ready to accept connections"
+
     @property
     def uri(self) -> str:
         return f"redis://{self.address}/0"

@@ -4,6 +4,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from perftui.servers.errors import PortTaken, ServerStartFailed
 from perftui.servers.process import ManagedProcess
@@ -15,6 +16,9 @@ _PROBE_INTERVAL_S = 0.02
 
 class ServerProcess(ManagedProcess):
     """A server on 127.0.0.1 that is ready when its constructor returns."""
+
+    ready_words: ClassVar[bytes]
+    """What its log says once it listens."""
 
     def __init__(
         self,
@@ -49,13 +53,14 @@ class ServerProcess(ManagedProcess):
         """Return once it answers; raises `ServerStartFailed` with its last words."""
         deadline = time.monotonic() + timeout_s
         while self.running and time.monotonic() < deadline:
-            if self._answers():
+            # Whoever answers might be somebody else on our port: our own log must say so too.
+            if self.ready_words in self.log_since_start() and self._answers():
                 return
             time.sleep(_PROBE_INTERVAL_S)
         state = f"did not answer within {timeout_s:.0f} s" if self.running else f"ended with {self.exit_code}"
-        words = self.last_words()
         self.kill()
-        kind = PortTaken if "already in use" in self.last_words(50) else ServerStartFailed
+        words = self.last_words()
+        kind = PortTaken if b"already in use" in self.log_since_start() else ServerStartFailed
         raise kind(f"{self.name} on port {self.port} {state}. Its log ends with: {words}")
 
     @abstractmethod

@@ -19,7 +19,7 @@ def wait_until(condition: Callable[[], _T | None], timeout_s: float = 20.0) -> _
         time.sleep(_STEP_S)
 
 
-async def wait_until_async(condition: Callable[[], _T | None | Awaitable[_T | None]], timeout_s: float = 20.0) -> _T:
+async def wait_until_async(condition: Callable[[], _T | Awaitable[_T | None] | None], timeout_s: float = 20.0) -> _T:
     """The same on the event loop; `condition` may be a plain or an async function."""
     deadline = time.monotonic() + timeout_s
     while True:

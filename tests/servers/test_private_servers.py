@@ -1,0 +1,227 @@
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.waiting import process_exists, wait_until
+from pymongo.errors import OperationFailure
+
+from perftui.servers import MongodProcess, PrivateServers, RedisProcess, ServerStartFailed, ports, private, reaper
+
+
+def is_reaper_of_this_process(place: Path) -> bool:
+    try:
+        parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
+        return int(parent) == os.getpid() and b"reaper.py" in (place / "cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def ask_redis(server: RedisProcess, command: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(command + b"\r\n")
+        return connection.recv(65_536)
+
+
+def test_a_set_of_one_takes_writes_on_loopback_only(mongod: MongodProcess) -> None:
+    with mongod.client() as client:
+        client.servers_test.things.insert_one({"_id": 1})
+        assert client.servers_test.things.count_documents({}) == 1
+        client.drop_database("servers_test")
+        options = client.admin.command("getCmdLineOpts")["parsed"]
+        assert client.admin.command("hello")["setName"] == "rs0"
+    assert options["net"]["bindIp"] == "127.0.0.1"
+    assert not Path(f"/tmp/mongodb-{mongod.port}.sock").exists()
+
+
+def test_redis_answers(redis_server: RedisProcess) -> None:
+    assert ask_redis(redis_server, b"PING") == b"+PONG\r\n"
+    assert redis_server.uri == f"redis://127.0.0.1:{redis_server.port}/0"
+
+
+def test_folders_are_private_and_removed_with_their_processes() -> None:
+    with PrivateServers() as servers:
+        redis = servers.start_redis()
+        assert stat.S_IMODE(servers.folder.stat().st_mode) == 0o700
+        assert stat.S_IMODE(redis.folder.stat().st_mode) == 0o700
+    assert not process_exists(redis.pid)
+    assert not servers.folder.exists()
+    servers.close()
+
+
+def test_a_standalone_restarts_with_its_data_and_other_arguments(private_servers: PrivateServers) -> None:
+    mongod = private_servers.start_mongod()
+    with mongod.client() as client:
+        client.shop.prompts.insert_one({"_id": 1})
+    first = mongod.pid
+    mongod.restart(["--setParameter", "notablescan=true"])
+    with mongod.client() as client:
+        assert client.shop.prompts.find_one({"_id": 1})
+        assert client.admin.command("getParameter", 1, notablescan=True)["notablescan"] is True
+    assert mongod.pid != first
+    assert not process_exists(first)
+
+
+def test_a_killed_server_is_gone_at_once_and_comes_back(private_servers: PrivateServers) -> None:
+    redis = private_servers.start_redis()
+    redis.kill()
+    assert not redis.running
+    assert redis.exit_code == -signal.SIGKILL
+    with pytest.raises(ConnectionRefusedError):
+        ask_redis(redis, b"PING")
+    redis.restart()
+    assert ask_redis(redis, b"PING") == b"+PONG\r\n"
+
+
+def test_a_suspended_server_keeps_its_port_and_is_silent_until_resumed(private_servers: PrivateServers) -> None:
+    redis = private_servers.start_redis()
+    redis.suspend()
+    with socket.create_connection(("127.0.0.1", redis.port), timeout=0.2) as connection:
+        connection.sendall(b"PING\r\n")
+        with pytest.raises(TimeoutError):
+            connection.recv(64)
+        redis.resume()
+        connection.settimeout(10)
+        assert connection.recv(64) == b"+PONG\r\n"
+
+
+def test_closing_ends_a_suspended_server() -> None:
+    with PrivateServers() as servers:
+        redis = servers.start_redis()
+        redis.suspend()
+    assert not process_exists(redis.pid)
+
+
+def test_a_replica_set_with_an_arbiter_elects_its_first_member(private_servers: PrivateServers) -> None:
+    first, second, arbiter = private_servers.start_replica_set("rs1", members=2, arbiters=1)
+    assert first.is_primary()
+    with second.client() as client:
+        assert client.admin.command("hello")["secondary"] is True
+    with arbiter.client() as client:
+        assert client.admin.command("hello")["arbiterOnly"] is True
+
+
+def test_a_replica_set_with_login_refuses_strangers(private_servers: PrivateServers) -> None:
+    mongod = private_servers.start_mongod(replica_set="rs2", arguments=["--auth"])
+    mongod.create_administrator("root", "pass word")
+    with mongod.client() as client, pytest.raises(OperationFailure, match="requires authentication"):
+        client.admin.command("serverStatus")
+    with mongod.client(username="root", password="pass word") as client:
+        assert client.admin.command("serverStatus")["ok"] == 1
+    mongod.restart()
+    assert mongod.is_primary()
+
+
+def test_a_redis_that_wants_a_password_counts_as_ready(private_servers: PrivateServers) -> None:
+    redis = private_servers.start_redis(arguments=["--requirepass", "x"])
+    assert ask_redis(redis, b"PING").startswith(b"-NOAUTH")
+
+
+def test_a_server_that_cannot_start_tells_its_last_words(private_servers: PrivateServers) -> None:
+    with pytest.raises(ServerStartFailed, match=r"redis-\w+ on port \d+ ended with 1\. .*(?s:.*)no-such-option"):
+        private_servers.start_redis(arguments=["--no-such-option", "1"])
+    with pytest.raises(ServerStartFailed, match="unrecognised option"):
+        private_servers.start_mongod(arguments=["--no-such-option"])
+
+
+def test_a_lost_race_for_a_port_is_tried_again(
+    private_servers: PrivateServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, free = private_servers.start_redis(), ports.free_port()
+    choices = iter([taken.port, taken.port, free])
+    monkeypatch.setattr(private, "free_port", lambda: next(choices))
+    assert private_servers.start_mongod().port == free
+    with pytest.raises(ServerStartFailed, match="already in use"):
+        private_servers.start_redis(port=taken.port)
+
+
+def test_other_programs_run_and_end_with_the_set() -> None:
+    with PrivateServers() as servers:
+        code = "import os; print(os.environ['WORD'], flush=True); import time; time.sleep(600)"
+        process = servers.start_process("sleeper", [sys.executable, "-c", code], {"WORD": "hello"})
+        wait_until(lambda: process.last_words() == "hello")
+    assert not process_exists(process.pid)
+
+
+OWNER = """
+import os, signal, sys, time
+from perftui.servers import PrivateServers
+with PrivateServers() as servers:
+    redis, mongod = servers.start_redis(), servers.start_mongod()
+    child = servers.start_process("child", [sys.executable, "-c", "import os,time; os.fork(); time.sleep(600)"])
+    if "keep" in sys.argv:
+        print(servers.keep(), servers.folder, redis.pid, mongod.pid, child.pid, flush=True)
+    else:
+        print(servers.folder, redis.pid, mongod.pid, child.pid, flush=True)
+        time.sleep(600)
+"""
+
+
+def start_owner(*arguments: str) -> tuple[subprocess.Popen[str], list[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", OWNER, *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        return process, process.stdout.readline().split()
+
+
+def processes_of(folder: str) -> list[int]:
+    """Every process whose environment or arguments name the folder."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.encode() in (place / "environ").read_bytes() + (place / "cmdline").read_bytes():
+                found.append(int(place.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_nothing_is_left_of_a_set_whose_owner_dies(number: signal.Signals) -> None:
+    owner, (folder, *pids) = start_owner()
+    assert all(process_exists(int(pid)) for pid in pids)
+    # The mongod, the child and what it forked; Redis writes its title over its environment.
+    wait_until(lambda: len(processes_of(folder)) >= 3)
+    os.killpg(owner.pid, number)
+    owner.wait()
+    wait_until(lambda: not Path(folder).exists())
+    assert not any(process_exists(int(pid)) for pid in pids)
+    assert not processes_of(folder)
+
+
+def test_a_kept_set_stays_until_its_reaper_is_told() -> None:
+    owner, (reaper, folder, *pids) = start_owner("keep")
+    assert owner.wait() == 0
+    assert all(process_exists(int(pid)) for pid in pids)
+    os.kill(int(reaper), signal.SIGTERM)
+    wait_until(lambda: not Path(folder).exists())
+    assert not processes_of(folder)
+
+
+def test_a_set_whose_reaper_was_killed_still_cleans_up() -> None:
+    with PrivateServers() as servers:
+        redis = servers.start_redis()
+        reapers = [int(place.name) for place in Path("/proc").glob("[0-9]*") if is_reaper_of_this_process(place)]
+        # The last started is the one of this set: others may belong to the worker's shared servers.
+        os.kill(max(reapers), signal.SIGKILL)
+        wait_until(lambda: not process_exists(max(reapers)))
+        other = servers.start_redis()
+    assert not process_exists(redis.pid)
+    assert not process_exists(other.pid)
+    assert not servers.folder.exists()
+
+
+def test_a_reused_pid_is_not_killed() -> None:
+    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert stranger.stdin is not None
+    with stranger, stranger.stdin:
+        reaper.end_all({stranger.pid: "1"}, "/nonexistent/perftui-none")
+        assert process_exists(stranger.pid)
+        reaper.end_all({stranger.pid: reaper.start_time(stranger.pid)}, "/nonexistent/perftui-none")
+        assert stranger.wait() == -signal.SIGKILL
