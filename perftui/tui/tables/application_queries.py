@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from perftui.model.application import QueryGroup
+from perftui.tui.formatting import milliseconds, number
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
-from perftui.tui.tables.figures import count, milliseconds
 from perftui.tui.tables.grades import graded, plain, signed, words
 from perftui.tui.tables.queries import examined_to_returned, grade_examined, grade_latency, per_execution
 from perftui.tui.view import State, View
@@ -32,7 +32,7 @@ APPLICATION_QUERIES: TableSpec[QueryGroup] = TableSpec(
     columns=(
         words("by", "BY", 11, lambda row: row.by, 1),
         words("name", "NAME", 20, lambda row: row.name, flexible=True),
-        plain("count", "COUNT", 8, lambda row: row.count, count),
+        plain("count", "COUNT", 8, lambda row: row.count, number),
         graded(
             "average",
             "AVERAGE",

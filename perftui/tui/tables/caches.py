@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from perftui.model.application import CacheStats
+from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate, share, size
 from perftui.tui.table_spec import TableSpec
 from perftui.tui.tables.absence import explain_absence
-from perftui.tui.tables.figures import UNKNOWN, count, milliseconds, rate, share, size
 from perftui.tui.tables.grades import graded, plain, too_low, words
 from perftui.tui.view import State, View
 
@@ -39,7 +39,7 @@ def _empty(view: View) -> str:
 
 
 def _full_text(cache: CacheStats, _view: View) -> str:
-    uses = "\n".join(f"{count(use.count):>8}  {use.key}" for use in cache.top_keys)
+    uses = "\n".join(f"{number(use.count):>8}  {use.key}" for use in cache.top_keys)
     return uses or "No key was counted yet."
 
 
@@ -51,14 +51,14 @@ CACHES: TableSpec[CacheStats] = TableSpec(
         plain("gets", "GETS/s", 7, lambda row: row.gets_per_s, rate),
         plain("get_ms", "GET", 7, lambda row: row.get_ms, milliseconds),
         plain("set_ms", "SET", 7, lambda row: row.set_ms, milliseconds, 1),
-        plain("keys", "KEYS", 7, lambda row: row.keys, count, 2),
+        plain("keys", "KEYS", 7, lambda row: row.keys, number, 2),
         plain("size", "SIZE", 6, lambda row: row.used_bytes, size, 3),
         graded("efficiency", "EFF", 4, lambda row: row.efficiency, points, grade_efficiency),
-        plain("hits", "HITS", 7, lambda row: row.hits, count, 5),
-        plain("misses", "MISSES", 7, lambda row: row.misses, count, 4),
-        plain("sets", "SETS", 7, lambda row: row.sets, count, 6),
-        plain("deletes", "DELETES", 7, lambda row: row.deletes, count, 8),
-        plain("evictions", "EVICTED", 7, lambda row: row.evictions, count, 7),
+        plain("hits", "HITS", 7, lambda row: row.hits, number, 5),
+        plain("misses", "MISSES", 7, lambda row: row.misses, number, 4),
+        plain("sets", "SETS", 7, lambda row: row.sets, number, 6),
+        plain("deletes", "DELETES", 7, lambda row: row.deletes, number, 8),
+        plain("evictions", "EVICTED", 7, lambda row: row.evictions, number, 7),
         words("top", "MOST USED KEYS", 14, most_used, flexible=True),
     ),
     rows=rows,

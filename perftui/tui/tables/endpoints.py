@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from perftui.model.application import BudgetState, EndpointStats, Uncertainty
+from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate, share
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
-from perftui.tui.tables.figures import UNKNOWN, age, count, milliseconds, rate, share
-from perftui.tui.tables.grades import graded, plain, signed, too_high, words
+from perftui.tui.tables.grades import ago, graded, plain, signed, too_high, words
 from perftui.tui.view import State, View
 
 BUDGET_STATES: dict[BudgetState, State] = {"within": "good", "warning": "warning", "over": "over"}
@@ -80,12 +80,12 @@ ENDPOINTS: TableSpec[EndpointStats] = TableSpec(
         plain("4xx", "4XX", 6, lambda row: row.client_error_rate, share, 5),
         graded("5xx", "5XX", 7, lambda row: row.server_error_rate, share, grade_errors),
         words("budget", "BUDGET", 7, lambda row: row.budget, 1, state=grade_budget),
-        plain("requests", "REQUESTS", 9, lambda row: row.requests, count, 6),
+        plain("requests", "REQUESTS", 9, lambda row: row.requests, number, 6),
         Column(
             "seen",
             "SEEN",
             5,
-            text=lambda row, view: age(row.last_seen_at, view.snapshot.taken_at),
+            text=lambda row, view: ago(row.last_seen_at, view),
             sort=lambda row: row.last_seen_at,
             priority=7,
         ),

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from perftui.model.event import Event, Severity
+from perftui.tui.formatting import clock
 from perftui.tui.table_spec import Column, TableSpec
-from perftui.tui.tables.figures import age, clock
-from perftui.tui.tables.grades import words
+from perftui.tui.tables.grades import ago, words
 from perftui.tui.view import State, View
 
 SEVERITY_STATES: dict[Severity, State] = {
@@ -36,12 +36,12 @@ def grade(event: Event, _view: View) -> State:
 EVENTS: TableSpec[Event] = TableSpec(
     name="events",
     columns=(
-        Column("time", "TIME", 8, text=lambda row, view: clock(row.at, view.utc), sort=lambda row: row.at),
+        Column("time", "TIME", 9, text=lambda row, view: clock(row.at, view.utc), sort=lambda row: row.at),
         Column(
             "age",
             "AGE",
             5,
-            text=lambda row, view: age(row.at, view.snapshot.taken_at),
+            text=lambda row, view: ago(row.at, view),
             sort=lambda row: row.at,
             priority=2,
         ),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from perftui.tui.formatting import UNKNOWN, age
 from perftui.tui.table_spec import Column
 from perftui.tui.view import State, View
 
@@ -27,6 +28,11 @@ def too_low(value: float | None, limit: float, warning: float) -> State:
     if value < limit:
         return "over"
     return "warning" if value < warning else "normal"
+
+
+def ago(at: float | None, view: View) -> str:
+    """How long before the Snapshot something was."""
+    return age(None if at is None else view.snapshot.taken_at - at)
 
 
 def signed(text: str, state: State) -> str:
@@ -90,7 +96,7 @@ def words(
         key,
         title,
         width,
-        text=lambda row, _view: value(row) or "-",
+        text=lambda row, _view: value(row) or UNKNOWN,
         sort=value,
         state=state or (lambda row, _view: "normal" if value(row) else "dim"),
         align="left",

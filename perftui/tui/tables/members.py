@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from perftui.model.mongodb import Member
+from perftui.tui.formatting import UNKNOWN, duration, milliseconds
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
-from perftui.tui.tables.figures import UNKNOWN, milliseconds, seconds
 from perftui.tui.tables.grades import graded, plain, too_high, words
 from perftui.tui.view import State, View
 
@@ -66,7 +66,7 @@ MEMBERS: TableSpec[Member] = TableSpec(
         ),
         words("role", "ROLE", 11, lambda row: row.role, state=grade_role),
         words("health", "HEALTH", 8, health, 2, state=grade_role),
-        graded("lag", "LAG", 8, lambda row: row.lag_s, seconds, grade_lag),
+        graded("lag", "LAG", 8, lambda row: row.lag_s, duration, grade_lag),
         plain("ping", "PING", 8, lambda row: row.ping_ms, milliseconds, 1),
         Column("votes", "VOTES", 6, text=lambda row, _view: _votes(row), sort=lambda row: row.votes, priority=3),
         words("message", "SAYS", 10, lambda row: row.message, flexible=True),

@@ -3,9 +3,9 @@
 from collections.abc import Hashable, Sequence
 
 from perftui.model.operation import Operation
+from perftui.tui.formatting import UNKNOWN, duration, number, share
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
-from perftui.tui.tables.figures import UNKNOWN, count, seconds, share
 from perftui.tui.tables.grades import graded, plain, too_high, words
 from perftui.tui.view import State, View
 
@@ -77,7 +77,7 @@ OPERATIONS: TableSpec[Operation] = TableSpec(
     name="operations",
     columns=(
         plain("opid", "OPID", 9, lambda row: row.opid, lambda value: UNKNOWN if value is None else str(value), 4),
-        graded("running", "RUNNING", 9, lambda row: row.running_s, seconds, grade_running),
+        graded("running", "RUNNING", 9, lambda row: row.running_s, duration, grade_running),
         words("op", "OP", 7, lambda row: row.op, 1, state=_noise_is_dim),
         words("ns", "NAMESPACE", 18, lambda row: row.ns, state=_noise_is_dim),
         words("plan", "PLAN", 12, lambda row: row.plan_summary, 2, state=grade_plan),
@@ -93,7 +93,7 @@ OPERATIONS: TableSpec[Operation] = TableSpec(
         words("app", "APPLICATION", 14, lambda row: row.app_name, 6),
         words("client", "CLIENT", 17, lambda row: row.client, 7),
         words("user", "USER", 10, lambda row: row.user, 9),
-        plain("yields", "YIELDS", 7, lambda row: row.yields, count, 8),
+        plain("yields", "YIELDS", 7, lambda row: row.yields, number, 8),
         Column("query", "QUERY", 16, text=_text, state=_noise_is_dim, align="left", flexible=True),
     ),
     rows=rows,

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from perftui.model.host import Process
+from perftui.tui.formatting import UNKNOWN, duration, number, share, size
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
-from perftui.tui.tables.figures import UNKNOWN, count, seconds, share, size
 from perftui.tui.tables.grades import graded, plain, too_high, words
 from perftui.tui.view import State, View
 
@@ -21,7 +21,7 @@ def grade_cpu(process: Process, view: View) -> State:
 
 
 def uptime(process: Process, view: View) -> str:
-    return UNKNOWN if process.started_at is None else seconds(int(view.snapshot.taken_at - process.started_at))
+    return UNKNOWN if process.started_at is None else duration(int(view.snapshot.taken_at - process.started_at))
 
 
 def _empty(view: View) -> str:
@@ -36,8 +36,8 @@ PROCESSES: TableSpec[Process] = TableSpec(
         words("role", "ROLE", 11, lambda row: row.role),
         graded("cpu", "CPU", 6, lambda row: row.cpu_share, share, grade_cpu),
         plain("memory", "MEMORY", 7, lambda row: row.resident_bytes, size),
-        plain("threads", "THREADS", 7, lambda row: row.threads, count, 2),
-        plain("files", "FILES", 6, lambda row: row.open_files, count, 3),
+        plain("threads", "THREADS", 7, lambda row: row.threads, number, 2),
+        plain("files", "FILES", 6, lambda row: row.open_files, number, 3),
         words("user", "USER", 10, lambda row: row.user, 4),
         Column("uptime", "UPTIME", 8, text=uptime, sort=lambda row: -(row.started_at or 0.0), priority=1),
         words("command", "COMMAND", 20, lambda row: row.command or row.name, flexible=True),

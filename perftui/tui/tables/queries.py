@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from perftui.model.query import DigestRow, QueryDigest
+from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
-from perftui.tui.tables.figures import UNKNOWN, age, count, milliseconds, rate
-from perftui.tui.tables.grades import graded, plain, signed, too_high, words
+from perftui.tui.tables.grades import ago, graded, plain, signed, too_high, words
 from perftui.tui.view import State, View
 
 READ_FROM = {
@@ -34,7 +34,7 @@ def examined_to_returned(examined: int | None, returned: int | None, executions:
     """Documents examined and returned by one execution: `50,000:20`."""
     if examined is None and returned is None:
         return UNKNOWN
-    return f"{count(per_execution(examined, executions))}:{count(per_execution(returned, executions))}"
+    return f"{number(per_execution(examined, executions))}:{number(per_execution(returned, executions))}"
 
 
 def grade_examined(examined: int | None, returned: int | None, executions: int, view: View) -> State:
@@ -68,12 +68,12 @@ def grade_plan(row: DigestRow, _view: View) -> State:
 def say_coverage(digest: QueryDigest) -> str:
     """Where the digest comes from and what it may lack, in one line."""
     covered = digest.window_s if digest.covered_s is None else min(digest.covered_s, digest.window_s)
-    text = f"{count(digest.entries)} entries of {READ_FROM[digest.read_from]}, last {covered / 60:.0f} min"
+    text = f"{number(digest.entries)} entries of {READ_FROM[digest.read_from]}, last {covered / 60:.0f} min"
     if covered < 60:
-        text = f"{count(digest.entries)} entries of {READ_FROM[digest.read_from]}, last {covered:.0f} s"
+        text = f"{number(digest.entries)} entries of {READ_FROM[digest.read_from]}, last {covered:.0f} s"
     if digest.lost_entries is None:
         return text + ", some were lost"
-    return text + (f", {count(digest.lost_entries)} were lost" if digest.lost_entries else "")
+    return text + (f", {number(digest.lost_entries)} were lost" if digest.lost_entries else "")
 
 
 def _grade_row(row: DigestRow, view: View) -> State:
@@ -111,7 +111,7 @@ QUERIES: TableSpec[DigestRow] = TableSpec(
             flexible=True,
         ),
         plain("per_s", "COUNT/s", 8, lambda row: row.per_s, rate),
-        plain("count", "COUNT", 7, lambda row: row.count, count, 5),
+        plain("count", "COUNT", 7, lambda row: row.count, number, 5),
         plain("p50", "P50", 7, lambda row: row.latency_ms.p50, milliseconds, 6),
         graded(
             "p95",
@@ -133,13 +133,13 @@ QUERIES: TableSpec[DigestRow] = TableSpec(
             priority=1,
         ),
         words("plan", "PLAN", 13, plan, 3, state=grade_plan),
-        plain("errors", "ERRORS", 6, lambda row: row.errors, count, 8),
+        plain("errors", "ERRORS", 6, lambda row: row.errors, number, 8),
         words("application", "APPLICATION", 14, lambda row: ", ".join(row.applications), 9),
         Column(
             "seen",
             "SEEN",
             5,
-            text=lambda row, view: age(row.last_seen_at, view.snapshot.taken_at),
+            text=lambda row, view: ago(row.last_seen_at, view),
             sort=lambda row: row.last_seen_at,
             priority=10,
         ),

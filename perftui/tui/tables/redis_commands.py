@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from perftui.model.redis import CommandStats
+from perftui.tui.formatting import microseconds, number, rate, share
 from perftui.tui.table_spec import TableSpec
 from perftui.tui.tables.absence import explain_absence
-from perftui.tui.tables.figures import count, microseconds, rate, share
 from perftui.tui.tables.grades import graded, plain, words
 from perftui.tui.view import State, View
 
@@ -68,7 +68,7 @@ REDIS_COMMANDS: TableSpec[CommandStats] = TableSpec(
             lambda row, _view: _grade_failed(row.rejected_per_s),
             6,
         ),
-        plain("calls", "CALLS", 8, lambda row: row.calls, count, 3),
+        plain("calls", "CALLS", 8, lambda row: row.calls, number, 3),
     ),
     rows=rows,
     key=lambda row: row.command,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from perftui.model.redis import RedisSlowCommand
+from perftui.tui.formatting import clock, microseconds
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
-from perftui.tui.tables.figures import age, clock, microseconds
-from perftui.tui.tables.grades import graded, too_high, words
+from perftui.tui.tables.grades import ago, graded, too_high, words
 from perftui.tui.view import State, View
 
 
@@ -35,12 +35,12 @@ def _empty(view: View) -> str:
 REDIS_SLOW: TableSpec[RedisSlowCommand] = TableSpec(
     name="redis slow log",
     columns=(
-        Column("time", "TIME", 8, text=lambda row, view: clock(row.at, view.utc), sort=lambda row: row.at, priority=1),
+        Column("time", "TIME", 9, text=lambda row, view: clock(row.at, view.utc), sort=lambda row: row.at, priority=1),
         Column(
             "age",
             "AGE",
             5,
-            text=lambda row, view: age(row.at, view.snapshot.taken_at),
+            text=lambda row, view: ago(row.at, view),
             sort=lambda row: row.at,
         ),
         graded("duration", "DURATION", 9, lambda row: row.duration_us, microseconds, grade_duration),

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from perftui.model.snapshot import SourceState
 from perftui.model.target import Target
+from perftui.tui.formatting import duration, milliseconds, rate, size
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_source
-from perftui.tui.tables.figures import age, milliseconds, rate, seconds, size
-from perftui.tui.tables.grades import plain, words
+from perftui.tui.tables.grades import ago, plain, words
 from perftui.tui.view import State, View
 
 
@@ -44,7 +44,7 @@ def trouble(row: SourceRow) -> str:
 
 
 def _since(row: SourceRow, view: View) -> str:
-    return age(row.state.failing_since or row.state.read_at, view.snapshot.taken_at)
+    return ago(row.state.failing_since or row.state.read_at, view)
 
 
 SOURCES: TableSpec[SourceRow] = TableSpec(
@@ -61,7 +61,7 @@ SOURCES: TableSpec[SourceRow] = TableSpec(
             sort=lambda row: row.state.failing_since or row.state.read_at,
             priority=2,
         ),
-        plain("interval", "EVERY", 6, lambda row: row.state.interval_s, seconds, 3),
+        plain("interval", "EVERY", 6, lambda row: row.state.interval_s, duration, 3),
         plain("latency", "LATENCY", 7, lambda row: row.state.latency_ms, milliseconds, 4),
         plain("cost", "COST ms/s", 9, lambda row: row.state.cost_ms_per_s, rate, 1),
         plain("bytes", "BYTES/s", 7, lambda row: row.state.received_bytes_per_s, size, 5),
