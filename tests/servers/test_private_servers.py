@@ -4,6 +4,8 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -161,13 +163,17 @@ with PrivateServers() as servers:
 """
 
 
-def start_owner(*arguments: str) -> tuple[subprocess.Popen[str], list[str]]:
+@contextmanager
+def owner_of_servers(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     process = subprocess.Popen(
         [sys.executable, "-c", OWNER, *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     assert process.stdout is not None
-    with process.stdout:
-        return process, process.stdout.readline().split()
+    with process, process.stdout:
+        try:
+            yield process, process.stdout.readline().split()
+        finally:
+            process.kill()
 
 
 def processes_of(folder: str) -> list[int]:
@@ -184,24 +190,24 @@ def processes_of(folder: str) -> list[int]:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_nothing_is_left_of_a_set_whose_owner_dies(number: signal.Signals) -> None:
-    owner, (folder, *pids) = start_owner()
-    assert all(process_exists(int(pid)) for pid in pids)
-    # The mongod, the child and what it forked; Redis writes its title over its environment.
-    wait_until(lambda: len(processes_of(folder)) >= 3)
-    os.killpg(owner.pid, number)
-    owner.wait()
-    wait_until(lambda: not Path(folder).exists())
-    assert not any(process_exists(int(pid)) for pid in pids)
-    assert not processes_of(folder)
+    with owner_of_servers() as (owner, (folder, *pids)):
+        assert all(process_exists(int(pid)) for pid in pids)
+        # The mongod, the child and what it forked; Redis writes its title over its environment.
+        wait_until(lambda: len(processes_of(folder)) >= 3)
+        os.killpg(owner.pid, number)
+        owner.wait()
+        wait_until(lambda: not Path(folder).exists())
+        assert not any(process_exists(int(pid)) for pid in pids)
+        assert not processes_of(folder)
 
 
 def test_a_kept_set_stays_until_its_reaper_is_told() -> None:
-    owner, (reaper, folder, *pids) = start_owner("keep")
-    assert owner.wait() == 0
-    assert all(process_exists(int(pid)) for pid in pids)
-    os.kill(int(reaper), signal.SIGTERM)
-    wait_until(lambda: not Path(folder).exists())
-    assert not processes_of(folder)
+    with owner_of_servers("keep") as (owner, (reaper_pid, folder, *pids)):
+        assert owner.wait() == 0
+        assert all(process_exists(int(pid)) for pid in pids)
+        os.kill(int(reaper_pid), signal.SIGTERM)
+        wait_until(lambda: not Path(folder).exists())
+        assert not processes_of(folder)
 
 
 def test_a_set_whose_reaper_was_killed_still_cleans_up() -> None:
