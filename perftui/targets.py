@@ -122,10 +122,14 @@ def _not_a_uri(text: str) -> TargetError:
         return TargetError(
             f"The target '{text}' has no scheme; did you mean {guess}://{match[1] or 'localhost'}:{match[2]}?"
         )
-    if re.fullmatch(r"[a-z][a-z0-9+.-]{1,20}", scheme) and ":" in text:
+    looks_like_scheme = re.fullmatch(r"[a-z][a-z0-9+.-]{1,20}", scheme) and ":/" in text
+    if looks_like_scheme:
         from perftui.config import nearest
 
-        return TargetError(f"The scheme '{scheme}:' is not known{nearest(scheme, SCHEMES)} Targets start with {known}.")
+        hint = nearest(scheme, SCHEMES).partition("; known are")[0].rstrip(".")
+        return TargetError(
+            f"The scheme '{scheme}:' is not known{hint}{'' if '?' in hint else '.'} Targets start with {known}."
+        )
     return TargetError(f"A target is neither the name of a profile nor a URI; targets start with {known}.")
 
 

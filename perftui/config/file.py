@@ -108,13 +108,13 @@ class _Reader:
         if isinstance(entry, str):
             return TargetEntry(Secret(entry), partial(self._where, path, entry))
         if not isinstance(entry, dict):
-            self._fail(path, "a target must be a URI in quotes or a table with 'uri'.")
+            self._fail(path, f"target {int(path[-1]) + 1} must be a URI in quotes or a table with 'uri'.")
         headers = self._table(entry.get("headers", {}), (*path, "headers"))
         rest = {key: value for key, value in entry.items() if key != "headers"}
         self._known(rest, (*TARGET_KEYS, "headers"), path)
         options = self._values(rest, TARGET_KEYS, path)
         if "uri" not in options:
-            self._fail(path, "this target has no 'uri'.")
+            self._fail(path, f"target {int(path[-1]) + 1} has no 'uri'.")
         if "ca_file" in options:
             options["ca_file"] = str(self.path.parent / Path(options["ca_file"]).expanduser())
         uri = Secret(options.pop("uri"))
