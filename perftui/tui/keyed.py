@@ -1,0 +1,51 @@
+"""A screen whose keys come from the registry, so that help, rebinding and the key line know them all."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import events
+from textual.screen import Screen
+
+from perftui.tui.keys import Command, Context
+from perftui.tui.view import View
+
+if TYPE_CHECKING:
+    from perftui.tui.app import PerftuiApp
+
+
+class KeyedScreen(Screen[Any]):
+    """Runs `action_<command>` of itself, else of the app, for the keys of its contexts. `show_view` is what is new."""
+
+    CONTEXTS: ClassVar[tuple[Context, ...]] = ("details", "app")
+    AUTO_FOCUS = ""
+    TITLE_FOR_HELP: ClassVar[str] = ""
+
+    @property
+    def perftui(self) -> "PerftuiApp":
+        return cast("PerftuiApp", self.app)
+
+    def show_view(self, view: View) -> None:
+        """Draw a new View; called while this screen is on top, and when it comes back there."""
+
+    def say(self, text: str, state: str = "normal") -> bool:
+        """Show a sentence on this screen; False: it has no room for one."""
+        return False
+
+    def on_screen_resume(self) -> None:
+        if self.perftui.view is not None:
+            self.show_view(self.perftui.view)
+
+    async def on_key(self, event: events.Key) -> None:
+        command = self.perftui.keymap.find(event.key, self.CONTEXTS) or self._by_character(event)
+        if command is not None:
+            event.stop()
+            event.prevent_default()
+            await self.perftui.run_command(command, self)
+
+    def action_back(self) -> None:
+        self.app.pop_screen()
+
+    def _by_character(self, event: events.Key) -> Command | None:
+        """Terminals name some keys by what they print, such as `upper_g` for G."""
+        if event.character is None or event.character == event.key or not event.is_printable:
+            return None
+        return self.perftui.keymap.find(event.character, self.CONTEXTS)

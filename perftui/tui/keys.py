@@ -1,0 +1,162 @@
+"""The one registry of what a key does: help, key line, palette and rebinding are all made from it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from perftui.model.errors import UserError
+
+Context = Literal["app", "table", "main", "details", "timeline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something the user can do. A screen or the app runs it as `action_<name>`."""
+
+    name: str
+    keys: str
+    """Default keys, comma separated, in Textual's names."""
+    help: str
+    label: str = ""
+    """Short text for the key line; empty: not shown there."""
+    context: Context = "app"
+    changes_server: bool = False
+    """Taken away in read-only mode."""
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("help", "question_mark,f1", "Help: every key of this screen", "Help"),
+    Command("filter", "slash,f3,f4,backslash", "Filter: text, field:value, ! inverts", "Filter", "table"),
+    Command("sort_next", "f6,greater_than_sign", "Sort by the next column", "Sort", "table"),
+    Command("sort_previous", "less_than_sign", "Sort by the column before", "", "table"),
+    Command("reverse", "I", "Reverse the order", "", "table"),
+    Command("open", "enter", "Open the row under the cursor", "Open", "table"),
+    Command("down", "down,j", "Next row", "", "table"),
+    Command("up", "up,k", "Row before", "", "table"),
+    Command("page_down", "pagedown", "Next screenful", "", "table"),
+    Command("page_up", "pageup", "Screenful before", "", "table"),
+    Command("first", "home,g", "First row", "", "table"),
+    Command("last", "end,G", "Last row", "", "table"),
+    Command("tag", "space", "Tag the row, or take the tag off", "", "table"),
+    Command("untag", "U", "Take all tags off", "", "table"),
+    Command("full_text", "w", "Show the row's full text", "Text", "table"),
+    Command("copy", "y", "Copy the row's full text (OSC 52)", "", "table"),
+    Command("export", "E", "Write the table to CSV and JSON files", "", "table"),
+    Command("kill", "K,f9", "Kill the operation, asks first", "Kill", "main", changes_server=True),
+    Command("clear", "R", "Clear metrics, asks first", "Clear", "main", changes_server=True),
+    Command("pause", "p", "Pause and go on", "Pause"),
+    Command("back_in_time", "left_square_bracket", "One frame back in time", "Past"),
+    Command("forward_in_time", "right_square_bracket", "One frame forward in time"),
+    Command("refresh", "r", "Read all sources now"),
+    Command("slower", "plus,equals_sign", "Longer interval"),
+    Command("faster", "minus", "Shorter interval"),
+    Command("window", "W", "Window of the digests: 1, 5, 15, 60 minutes"),
+    Command("utc", "t", "Times in UTC or local"),
+    Command("noise", "i", "Show idle and internal operations"),
+    Command("next_member", "m", "Next member of the replica set, or next target of this kind", "", "main"),
+    Command("timeline", "T", "All sources on one time axis", "Timeline", "main"),
+    Command("next_page", "tab", "Next tab", "", "main"),
+    Command("previous_page", "shift+tab", "Tab before", "", "main"),
+    Command("settings", "S,f2", "Settings and theme", "Setup"),
+    Command("palette", "colon", "Command palette (also ctrl+p)", "Palette"),
+    Command("back", "q,escape,f10", "Back; at the root q and F10 quit", "Quit"),
+    Command("quit", "ctrl+c", "Quit at once"),
+)
+
+_SHOWN = {
+    "question_mark": "?", "slash": "/", "backslash": "\\", "greater_than_sign": ">", "less_than_sign": "<",
+    "left_square_bracket": "[", "right_square_bracket": "]", "plus": "+", "equals_sign": "=", "minus": "-",
+    "colon": ":", "space": "Space", "enter": "Enter", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp",
+    "home": "Home", "end": "End", "tab": "Tab", "shift+tab": "S-Tab", "up": "Up", "down": "Down", "left": "Left",
+    "right": "Right", "comma": ",", "full_stop": ".", "exclamation_mark": "!", "number_sign": "#", "asterisk": "*",
+    "semicolon": ";", "at": "@", "ampersand": "&", "percent_sign": "%", "dollar_sign": "$", "tilde": "~",
+    "underscore": "_", "apostrophe": "'", "quotation_mark": '"', "grave_accent": "`", "vertical_line": "|",
+    "circumflex_accent": "^", "left_parenthesis": "(", "right_parenthesis": ")", "left_curly_bracket": "{",
+    "right_curly_bracket": "}", "backspace": "Backspace", "delete": "Del", "insert": "Ins",
+}  # fmt: skip
+_NAMED = {shown.lower(): name for name, shown in _SHOWN.items()}
+
+
+def show_key(key: str) -> str:
+    """A key as people write it: `F6`, `Ctrl-C`, `?`."""
+    if key in _SHOWN:
+        return _SHOWN[key]
+    if key.startswith("ctrl+"):
+        return "Ctrl-" + show_key(key[5:]).upper()
+    return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
+
+
+def parse_key(text: str) -> str | None:
+    """Textual's name of a key written as `?`, `F6`, `ctrl+k`, `question_mark` or `K`; `None`: there is no such key."""
+    key = text.strip()
+    if len(key) == 1:
+        return key if key.isalnum() else _NAMED.get(key)
+    lowered = key.lower().replace("ctrl-", "ctrl+").replace("shift-", "shift+").replace("s-tab", "shift+tab")
+    if lowered in _SHOWN:
+        return lowered
+    if lowered in _NAMED:
+        return _NAMED[lowered]
+    if lowered.startswith("f") and lowered[1:].isdigit() and 1 <= int(lowered[1:]) <= 24:
+        return lowered
+    if lowered.startswith("ctrl+") and len(lowered) == 6 and lowered[5].isalpha():
+        return lowered
+    return None
+
+
+class Keymap:
+    """Which command a key runs in a context, with the user's own keys in place."""
+
+    def __init__(self, commands: Iterable[Command], chosen: Mapping[str, str] | None = None) -> None:
+        self.commands = {command.name: command for command in commands}
+        self.keys = {name: tuple(command.keys.split(",")) for name, command in self.commands.items()}
+        for name, keys in (chosen or {}).items():
+            self.keys[self._known(name)] = tuple(_checked(name, key) for key in keys.split(","))
+        self._by_key: dict[tuple[Context, str], str] = {}
+        for name, keys in self.keys.items():
+            for key in keys:
+                self._claim(self.commands[name], key)
+
+    def find(self, key: str, contexts: Iterable[Context]) -> Command | None:
+        """The command of a key; earlier contexts win."""
+        for context in contexts:
+            name = self._by_key.get((context, key))
+            if name is not None:
+                return self.commands[name]
+        return None
+
+    def of(self, contexts: Iterable[Context]) -> list[Command]:
+        """The commands of some contexts, in the registry's order."""
+        wanted = set(contexts)
+        return [command for command in self.commands.values() if command.context in wanted]
+
+    def shown(self, name: str, limit: int = 9) -> str:
+        """The keys of a command for people: `K F9`."""
+        return " ".join(show_key(key) for key in self.keys[name][:limit])
+
+    def _known(self, name: str) -> str:
+        if name not in self.commands:
+            raise UserError(f"[keys] has no action '{name}'{_nearest(name, self.commands)}")
+        return name
+
+    def _claim(self, command: Command, key: str) -> None:
+        place = (command.context, key)
+        other = self._by_key.get(place)
+        if other is not None:
+            raise UserError(
+                f"[keys] gives '{show_key(key)}' to both '{other}' and '{command.name}'; change one of them."
+            )
+        self._by_key[place] = command.name
+
+
+def _checked(name: str, key: str) -> str:
+    parsed = parse_key(key)
+    if parsed is None:
+        raise UserError(f"[keys] {name}: there is no key '{key.strip()}'; write it like K, F9, ctrl+k, space or ?.")
+    return parsed
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, list(names), n=1)
+    return f"; did you mean '{close[0]}'?" if close else "; `?` in the monitor lists them all."

@@ -1,0 +1,1 @@
+"""The screens; all but the main one are imported when they open."""

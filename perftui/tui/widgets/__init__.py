@@ -1,0 +1,1 @@
+"""The widgets: each paints lines, and only those that changed."""
