@@ -1,0 +1,177 @@
+"""What one shape did in one stretch of time, and in all that are kept."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from perftui.model.histogram import bucket_of
+from perftui.model.query import SlowQuery
+
+SLOT_S = 15
+SLOTS_A_MINUTE = 4
+_NAMES = 8
+
+
+class Cell:
+    """Sums over the executions of one shape in one slot."""
+
+    __slots__ = (
+        "count",
+        "documents",
+        "errors",
+        "histogram",
+        "keys",
+        "last_at",
+        "longest_ms",
+        "returned",
+        "sorts",
+        "total_ms",
+    )
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total_ms = self.longest_ms = self.last_at = 0.0
+        self.documents: int | None = None
+        self.keys: int | None = None
+        self.returned: int | None = None
+        self.sorts = self.errors = 0
+        self.histogram: dict[int, int] = {}
+
+    def add(self, entry: SlowQuery) -> None:
+        """Count one entry; a getmore's work counts, but not as an execution."""
+        self.total_ms += entry.duration_ms
+        self.last_at = max(self.last_at, entry.at)
+        self.documents = plus(self.documents, entry.examined_documents)
+        self.keys = plus(self.keys, entry.examined_keys)
+        self.returned = plus(self.returned, entry.returned)
+        self.sorts += entry.sort_in_memory
+        self.errors += entry.error is not None
+        if entry.executions:
+            self.count += entry.executions
+            self.longest_ms = max(self.longest_ms, entry.duration_ms)
+            bucket = bucket_of(entry.duration_ms * 1000)
+            self.histogram[bucket] = self.histogram.get(bucket, 0) + entry.executions
+
+    def merge(self, other: "Cell") -> None:
+        """Add another cell."""
+        self.count += other.count
+        self.total_ms += other.total_ms
+        self.longest_ms = max(self.longest_ms, other.longest_ms)
+        self.last_at = max(self.last_at, other.last_at)
+        self.documents = plus(self.documents, other.documents)
+        self.keys = plus(self.keys, other.keys)
+        self.returned = plus(self.returned, other.returned)
+        self.sorts += other.sorts
+        self.errors += other.errors
+        for bucket, number in other.histogram.items():
+            self.histogram[bucket] = self.histogram.get(bucket, 0) + number
+
+
+def plus(one: int | None, other: int | None) -> int | None:
+    """A sum in which unknown stays unknown until something is known."""
+    return one if other is None else other if one is None else one + other
+
+
+class ShapeHistory:
+    """One shape's cells by slot, and its slowest executions that may yet be the slowest of a window."""
+
+    def __init__(self, entry: SlowQuery) -> None:
+        self.ns, self.op, self.shape = entry.ns, entry.op, entry.shape
+        self.cells: dict[int, Cell] = {}
+        self.newest = 0
+        self.version = 0
+        self._slowest: list[SlowQuery] = []
+        self._plans: dict[str, int] = {}
+        self._applications: dict[str, int] = {}
+        self._settled: tuple[object, Cell] | None = None
+        self._settled_version = 0
+
+    def add(self, entry: SlowQuery, slot: int) -> int:
+        """Count an entry in its slot; returns how many bytes of raw entries are kept more (or fewer)."""
+        cell = self.cells.get(slot)
+        if cell is None:
+            cell = self.cells[slot] = Cell()
+        cell.add(entry)
+        if self.op == "getmore" and entry.op != "getmore":
+            self.op = entry.op
+        self.version += 1
+        self.newest = max(self.newest, slot)
+        if slot < self.newest - 1:
+            self._settled_version += 1
+        _note(self._plans, entry.plan_summary, slot)
+        _note(self._applications, entry.app_name, slot)
+        return self._keep_if_slow(entry)
+
+    def _keep_if_slow(self, entry: SlowQuery) -> int:
+        """A sample that is older and faster than another will never be a window's slowest: windows end now."""
+        kept = self._slowest
+        if any(one.at >= entry.at and one.duration_ms >= entry.duration_ms for one in kept):
+            return 0
+        before = sum(len(one.raw) for one in kept)
+        kept = [one for one in kept if one.at > entry.at or one.duration_ms > entry.duration_ms]
+        self._slowest = sorted([*kept, entry], key=lambda one: one.at)
+        return sum(len(one.raw) for one in self._slowest) - before
+
+    def slowest(self, since: float) -> SlowQuery | None:
+        """The slowest execution since then."""
+        return next((one for one in self._slowest if one.at >= since), None)
+
+    def strip(self) -> int:
+        """Drop the raw text of all samples but the slowest; returns how many bytes of it were dropped."""
+        dropped = sum(len(one.raw) for one in self._slowest[1:])
+        self._slowest = [*self._slowest[:1], *(replace(one, raw="") for one in self._slowest[1:])]
+        return dropped
+
+    def drop_before(self, slot: int) -> tuple[int, int]:
+        """Forget older slots; returns how many cells and bytes of raw text went."""
+        old = [key for key in self.cells if key < slot]
+        for key in old:
+            del self.cells[key]
+        self.version += bool(old)
+        self._settled_version += bool(old)
+        raw = sum(len(one.raw) for one in self._slowest)
+        self._slowest = [one for one in self._slowest if one.at >= slot * SLOT_S]
+        for names in (self._plans, self._applications):
+            for name in [name for name, last in names.items() if last < slot]:
+                del names[name]
+        return len(old), raw - sum(len(one.raw) for one in self._slowest)
+
+    def fold(self, minute: int) -> int:
+        """Make one cell of the four slots from `minute` on; returns how many cells went."""
+        parts = [self.cells.pop(slot) for slot in range(minute, minute + SLOTS_A_MINUTE) if slot in self.cells]
+        if parts:
+            self.cells[minute] = _sum(parts)
+        return max(len(parts) - 1, 0)
+
+    def merged(self, first: int) -> Cell:
+        """All cells from slot `first` on; those that no longer change are added up once."""
+        newest = self.newest
+        key = (first, newest, self._settled_version)
+        if self._settled is None or self._settled[0] != key:
+            self._settled = key, _sum(cell for slot, cell in self.cells.items() if first <= slot < newest - 1)
+        recent = [self.cells[slot] for slot in (newest - 1, newest) if slot in self.cells and slot >= first]
+        return _sum([self._settled[1], *recent])
+
+    def plans(self, first: int) -> tuple[str, ...]:
+        """Plan summaries seen from slot `first` on, the latest first."""
+        return _names_since(self._plans, first)
+
+    def applications(self, first: int) -> tuple[str, ...]:
+        """Applications seen from slot `first` on."""
+        return _names_since(self._applications, first)
+
+
+def _sum(cells: Iterable[Cell]) -> Cell:
+    total = Cell()
+    for cell in cells:
+        total.merge(cell)
+    return total
+
+
+def _note(names: dict[str, int], name: str | None, slot: int) -> None:
+    if name and (name in names or len(names) < _NAMES):
+        names[name] = max(slot, names.get(name, slot))
+
+
+def _names_since(names: dict[str, int], first: int) -> tuple[str, ...]:
+    return tuple(sorted((name for name, slot in names.items() if slot >= first), key=lambda name: (-names[name], name)))

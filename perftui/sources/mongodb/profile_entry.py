@@ -1,0 +1,128 @@
+"""A profiled or logged execution, whatever its kind, as a slow query."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from perftui.advice.shape import Shape, shape_of
+from perftui.model.query import SlowQuery
+from perftui.model.text import safe_text
+from perftui.sources.mongodb.command_text import to_json
+
+Entry = Mapping[str, object]
+SAMPLE_SLOT_S = 15.0
+"""Of each shape the slowest execution in this time carries its whole entry."""
+
+
+def slow_query(entry: Entry) -> SlowQuery:
+    """Read one entry of `system.profile`, or a slow log line's attributes under the profile's names; never raises."""
+    ns = safe_text(str(entry.get("ns", "")), 300)
+    op, shape = _shape(entry, ns)
+    command = entry.get("command")
+    failed = entry.get("errMsg") or entry.get("exception") or entry.get("errName")
+    return SlowQuery(
+        at=seconds(entry.get("ts")),
+        ns=ns,
+        op=op,
+        shape_id=shape.id,
+        shape=shape.text,
+        duration_ms=_duration_ms(entry),
+        examined_documents=_count(entry, "docsExamined"),
+        examined_keys=_count(entry, "keysExamined"),
+        returned=_count(entry, "nreturned", "nMatched", "ndeleted"),
+        plan_summary=_text(entry.get("planSummary"), 500),
+        client=_text(entry.get("client"), 100),
+        app_name=_text(entry.get("appName"), 128),
+        user=_text(entry.get("user"), 128),
+        sort_in_memory=entry.get("hasSortStage") is True,
+        used_disk=entry.get("usedDisk") is True,
+        replanned=entry.get("replanned") is True,
+        response_bytes=_count(entry, "responseLength"),
+        yields=_count(entry, "numYield"),
+        query_hash=_text(entry.get("queryHash") or entry.get("planCacheShapeHash"), 64),
+        error=_text(failed, 500),
+        comment=_text(command.get("comment"), 200) if isinstance(command, Mapping) else None,
+        executions=0 if op == "getmore" else 1,
+    )
+
+
+def slow_queries(entries: Iterable[Entry]) -> tuple[SlowQuery, ...]:
+    """Read entries, oldest first; the slowest of each shape in each 15 seconds carries its raw entry."""
+    found = [(slow_query(entry), entry) for entry in entries]
+    slowest: dict[tuple[str, int], int] = {}
+    for position, (query, _) in enumerate(found):
+        key = query.shape_id, int(query.at // SAMPLE_SLOT_S)
+        if key not in slowest or query.duration_ms > found[slowest[key]][0].duration_ms:
+            slowest[key] = position
+    whole = set(slowest.values())
+    return tuple(
+        replace(query, raw=to_json(entry)) if position in whole else query
+        for position, (query, entry) in enumerate(found)
+    )
+
+
+def _shape(entry: Entry, ns: str) -> tuple[str, Shape]:
+    command = entry.get("command")
+    if not isinstance(command, Mapping):
+        command = {"unknown": 1} if command is None else {"$truncated": str(command)}
+    origin = entry.get("originatingCommand")
+    getmore = entry.get("op") == "getmore" or "getMore" in command
+    if getmore and isinstance(origin, Mapping):
+        command = origin
+    if "$truncated" in command:
+        command = _from_plan(entry, command, ns) or command
+    shape = shape_of(command, ns)
+    return "getmore" if getmore else shape.op, shape
+
+
+def _from_plan(entry: Entry, command: Entry, ns: str) -> Entry | None:
+    """A command too long for the profile: its plan still holds the filter, unless an index took a part of it."""
+    kind = str(command["$truncated"])[:20].lstrip('{ "').partition(":")[0].rstrip('" ')
+    stages = list(_stages(entry.get("execStats")))
+    if kind not in ("find", "count", "q", "distinct") or not any(stage.get("stage") == "COLLSCAN" for stage in stages):
+        return None
+    if any("indexBounds" in stage for stage in stages):
+        return None
+    query = next((stage["filter"] for stage in stages if "filter" in stage), {})
+    sort = next((stage["sortPattern"] for stage in stages if "sortPattern" in stage), None)
+    if kind == "q":
+        return {"q": query, "u" if entry.get("op") == "update" else "limit": 1}
+    name = ns.partition(".")[2]
+    return {kind: name, "filter" if kind == "find" else "query": query, **({"sort": sort} if sort else {})}
+
+
+def _stages(stats: object) -> Iterator[Entry]:
+    for _ in range(50):
+        if not isinstance(stats, Mapping):
+            return
+        yield stats
+        stats = stats.get("inputStage")
+
+
+def _duration_ms(entry: Entry) -> float:
+    micros = entry.get("durationMicros")
+    value = micros / 1000 if isinstance(micros, int | float) else entry.get("millis")
+    return max(float(value), 0.0) if isinstance(value, int | float) else 0.0
+
+
+def _count(entry: Entry, *names: str) -> int | None:
+    for name in names:
+        value = entry.get(name)
+        if isinstance(value, int | float):
+            return int(value)
+    return None
+
+
+def _text(value: object, limit: int) -> str | None:
+    return safe_text(str(value), limit) if value not in (None, "") else None
+
+
+def seconds(moment: object) -> float:
+    """Unix seconds of a BSON date as any of PyMongo's settings reads it; 0 where there is none."""
+    if isinstance(moment, datetime):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    try:
+        return int(moment) / 1000  # type: ignore[call-overload, no-any-return]
+    except (TypeError, ValueError):
+        return 0.0

@@ -1,0 +1,64 @@
+"""The slow query lines of the server's log in memory: what is read where no profile can be."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+_SLOW_QUERY = '"id":51803'
+_NAMES = {
+    "durationMillis": "millis",
+    "remote": "client",
+    "type": "op",
+    "reslen": "responseLength",
+    "numYields": "numYield",
+}
+_decode = msgspec.json.Decoder().decode
+
+
+class LogRead(NamedTuple):
+    """What is new in the log."""
+
+    entries: list[dict[str, object]]
+    """Slow queries under the profile's names, oldest first."""
+    lost: bool
+    """Lines were overwritten before they could be read."""
+
+
+class SlowLogTail:
+    """The place reached in the log: the server counts all lines it ever wrote and keeps the last thousand."""
+
+    def __init__(self, own_name: str) -> None:
+        self._own_name = own_name
+        self._written: int | None = None
+
+    def take(self, reply: Mapping[str, object]) -> LogRead:
+        """What a reply of `getLog: "global"` has beyond the one before."""
+        lines = reply.get("log")
+        lines = lines if isinstance(lines, list) else []
+        written = reply.get("totalLinesWritten")
+        written = written if isinstance(written, int) else len(lines)
+        before, self._written = self._written, written
+        restarted = before is None or written < before
+        fresh = len(lines) if restarted or before is None else written - before
+        new = lines[-fresh:] if fresh else []
+        found = [entry for line in new if (entry := slow_log_entry(line)) is not None]
+        return LogRead([entry for entry in found if entry.get("appName") != self._own_name], fresh > len(lines))
+
+
+def slow_log_entry(line: object) -> dict[str, object] | None:
+    """A slow query's line under the names of the profile, or `None` for any other line."""
+    if not isinstance(line, str) or _SLOW_QUERY not in line:
+        return None
+    try:
+        parsed = _decode(line)
+        attributes = parsed["attr"]
+        moment = datetime.fromisoformat(parsed["t"]["$date"])
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, RecursionError):
+        return None
+    if not isinstance(attributes, dict) or parsed.get("id") != 51803:
+        return None
+    entry: dict[str, object] = {_NAMES.get(str(name), str(name)): value for name, value in attributes.items()}
+    entry["ts"] = moment
+    return entry
