@@ -47,7 +47,7 @@ class _Parser(argparse.ArgumentParser):
     """Never repeats a secret that was typed in the wrong place."""
 
     def error(self, message: str) -> NoReturn:
-        from perftui.model.known_secrets import redact
+        from perftui.model.redaction import redact
 
         self.print_usage(sys.stderr)
         self.exit(2, f"{self.prog}: {redact(message)}\n")

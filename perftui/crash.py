@@ -8,7 +8,7 @@ from pathlib import Path
 
 from perftui import __version__
 from perftui.config.folders import state_folder
-from perftui.model.known_secrets import redact
+from perftui.model.redaction import redact
 
 
 def report_crash(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from perftui.model.errors import UserError
-from perftui.model.known_secrets import remember_secret
+from perftui.model.redaction import remember_secret
 from perftui.model.secret import Secret
 from perftui.model.target import Connection, Target, TargetKind
 

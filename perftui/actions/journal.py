@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from perftui.model.base import Model
-from perftui.model.known_secrets import redact
+from perftui.model.redaction import redact
 from perftui.model.target import Target
 
 OutcomeState = Literal["done", "refused", "failed", "unverified"]

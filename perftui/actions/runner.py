@@ -4,7 +4,7 @@ import asyncio
 
 from perftui.actions.base import Action, Outcome, Problem
 from perftui.actions.journal import Journal, JournalEntry
-from perftui.model.known_secrets import redact
+from perftui.model.redaction import redact
 
 
 async def perform(action: Action, *, confirmed_command: str, read_only: bool, journal: Journal) -> Outcome:

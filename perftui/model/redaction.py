@@ -11,6 +11,10 @@ _SENSITIVE_NAME = (
 )
 _ASSIGNED = re.compile(rf"(?P<head>(?:--?)?\b{_SENSITIVE_NAME}[=:])[^\s&;,'\"]+", re.IGNORECASE)
 _SENSITIVE_OPTION = re.compile(rf"^--?{_SENSITIVE_NAME}$", re.IGNORECASE)
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/]*@")
+_HEADER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
+_SHORTEST_SECRET = 4
+_known: set[str] = set()
 _SHORT_PASSWORD_OPTIONS = {"-a", "-p", "--pass", "--auth"}
 _PROGRAMS_WITH_SHORT_PASSWORD = (
     "redis-cli",
@@ -22,6 +26,19 @@ _PROGRAMS_WITH_SHORT_PASSWORD = (
     "mongostat",
     "mongotop",
 )
+
+
+def remember_secret(text: str | None) -> None:
+    """Have `redact` hide this text wherever it stands; very short ones would hide half of every sentence."""
+    if text and len(text) >= _SHORTEST_SECRET:
+        _known.add(text)
+
+
+def redact(text: str) -> str:
+    """Text of unknown origin, such as an exception's, without this process's secrets and what looks like one."""
+    for secret in sorted(_known, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return mask_text(_HEADER.sub(rf"\1 {MASK}", _USERINFO.sub(rf"\1{MASK}@", text)))
 
 
 def mask_text(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from perftui.actions.journal import Journal, default_journal
-from perftui.model.known_secrets import remember_secret
+from perftui.model.redaction import remember_secret
 from perftui.model.target import Target
 
 TARGET = Target(id="redis://a:6379", kind="redis", name="a", address="redis://a")
