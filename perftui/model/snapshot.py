@@ -33,8 +33,11 @@ class SourceState(Model, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     cost_ms_per_s: float | None = None
+    """CPU of the source's own steps on the event loop, a moving average; threads and sockets are in `Snapshot.cost`."""
     received_bytes_per_s: float | None = None
     latency_ms: float | None = None
+    slot: str | None = None
+    """The field of `TargetState` that this source last filled."""
 
 
 class TargetState(Model, frozen=True, kw_only=True):
@@ -48,6 +51,8 @@ class TargetState(Model, frozen=True, kw_only=True):
     replica_set: ReplicaSet | None = None
     operations: OperationList | None = None
     queries: QueryDigest | None = None
+    slow_queries_per_s: float | None = None
+    """Slow queries found by the last poll, a second; the digest's rates are means over its window."""
     redis: RedisServer | None = None
     redis_slow_log: RedisSlowLog | None = None
     application: ApplicationMetrics | None = None

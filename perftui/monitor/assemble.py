@@ -1,0 +1,108 @@
+"""Samples -> what each target shows. What did not change stays the same object."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from perftui.model.application import ApplicationMetrics
+from perftui.model.host import HostMetrics
+from perftui.model.mongodb import MongoServer, ReplicaSet
+from perftui.model.operation import OperationList
+from perftui.model.query import SlowQueryBatch
+from perftui.model.redis import RedisServer, RedisSlowLog
+from perftui.model.sample import Sample
+from perftui.model.snapshot import SourceState, TargetState
+from perftui.model.target import Target
+
+if TYPE_CHECKING:
+    from perftui.monitor.digest import Digest
+
+SLOTS: dict[type[Any], str] = {
+    MongoServer: "mongodb",
+    ReplicaSet: "replica_set",
+    OperationList: "operations",
+    SlowQueryBatch: "queries",
+    RedisServer: "redis",
+    RedisSlowLog: "redis_slow_log",
+    ApplicationMetrics: "application",
+    HostMetrics: "host",
+}
+"""The field of `TargetState` that a payload fills. A batch of slow queries goes through the digest first."""
+
+_QUIET_DIGEST_S = 5.0
+_LONGEST_STEP_S = 120.0
+
+
+class TargetAssembler:
+    """One target: takes its samples, gives its state."""
+
+    def __init__(self, target: Target, *, read_only: bool) -> None:
+        self._state = TargetState(target=target, read_only=read_only)
+        self._changes: dict[str, Any] = {}
+        self._digest: Digest | None = None
+        self._digest_is_new = False
+        self._summary_at = 0.0
+        self._summary_window_s = 0.0
+        self._batch_at: float | None = None
+
+    def take(self, sample: Sample) -> str | None:
+        """Put a good sample's payload in its place; returns the place's name."""
+        if sample.clock_offset_s is not None:
+            self._put("clock_offset_s", round(sample.clock_offset_s, 2))
+        if sample.payload is None:
+            return None
+        slot = SLOTS[type(sample.payload)]
+        if isinstance(sample.payload, SlowQueryBatch):
+            self._take_batch(sample.payload, sample.taken_at)
+        else:
+            self._put(slot, sample.payload)
+        return slot
+
+    def forget_batch_time(self) -> None:
+        """The next batch spans a gap, so it gives no rate."""
+        self._batch_at = None
+        self._put("slow_queries_per_s", None)
+
+    def state(self, sources: Sequence[SourceState], window_s: float, now: float) -> TargetState:
+        """The target now; the same object as before when nothing changed."""
+        before = self._state
+        self._summarize(window_s, now)
+        kept = {state.source: state for state in before.sources}
+        shared = tuple(kept[state.source] if kept.get(state.source) == state else state for state in sources)
+        if shared != before.sources:
+            self._changes["sources"] = shared
+        if self._changes:
+            self._state = msgspec.structs.replace(before, **self._changes)
+            self._changes = {}
+        return self._state
+
+    def _put(self, field: str, value: object) -> None:
+        if self._changes.get(field, getattr(self._state, field)) != value:
+            self._changes[field] = value
+
+    def _take_batch(self, batch: SlowQueryBatch, taken_at: float) -> None:
+        if self._digest is None:
+            from perftui.monitor.digest import Digest
+
+            self._digest = Digest()
+        self._digest.add(batch)
+        self._digest_is_new = True
+        before, self._batch_at = self._batch_at, taken_at
+        elapsed = None if before is None else taken_at - before
+        if batch.backlog or elapsed is None or not 0 < elapsed <= _LONGEST_STEP_S:
+            self._put("slow_queries_per_s", None)
+            return
+        executions = sum(entry.executions for entry in batch.entries)
+        self._put("slow_queries_per_s", round(executions / elapsed, 3))
+
+    def _summarize(self, window_s: float, now: float) -> None:
+        """The digest at once when it grew; else every few seconds, as entries leave the window."""
+        if self._digest is None:
+            return
+        due = now - self._summary_at >= _QUIET_DIGEST_S or now < self._summary_at
+        if not (self._digest_is_new or due or window_s != self._summary_window_s):
+            return
+        self._digest_is_new, self._summary_at, self._summary_window_s = False, now, window_s
+        server_now = now + (self._changes.get("clock_offset_s", self._state.clock_offset_s) or 0.0)
+        self._put("queries", self._digest.summary(window_s, server_now))

@@ -1,0 +1,212 @@
+"""The live feed: polls every source in time and emits one Snapshot a tick."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+
+from perftui.model.sample import Sample
+from perftui.model.settings import Settings
+from perftui.model.snapshot import Snapshot
+from perftui.monitor.events import Notices
+from perftui.monitor.frames import FrameStore
+from perftui.monitor.history import History
+from perftui.monitor.metering import OwnCosts
+from perftui.monitor.polling import Polling
+from perftui.monitor.roster import OpenSystem, Roster, Watched
+from perftui.sources import registry
+
+SHORTEST_INTERVAL_S = 0.1
+
+_FIRST_FRAME_GRACE_S = 0.5
+_PAINT_FIRST_S = 0.05
+_GRACE_SHARE = 0.2
+_LONGEST_GRACE_S = 0.2
+_EARLY_AFTER_S = 0.04
+_SLEPT_S = 3.0
+
+
+class Monitor:
+    """Reads the settings' connections. Time is the event loop's; `wall` gives Unix seconds."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        open_system: OpenSystem = registry.open_system,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.live = True
+        self.settings = settings
+        self.history = History(settings.history_s)
+        self.interval_s = max(settings.interval_s, SHORTEST_INTERVAL_S)
+        self.window_s = settings.window_s
+        self.roster = Roster(settings, open_system)
+        self._frames = FrameStore(settings.frames_bytes)
+        self._notices = Notices(settings.thresholds)
+        self._costs = OwnCosts()
+        self._wall = wall
+        self._wake = asyncio.Event()
+        self._early = False
+        self._tick_now = False
+        self._sequence = 0
+        self._clock_difference: float | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def run(self, show: Callable[[Snapshot], None]) -> None:
+        """Call `show` with each Snapshot until cancelled: the first as soon as this machine has answered."""
+        opening: asyncio.Task[None] | None = None
+        try:
+            await self._first_frame(show)
+            opening = asyncio.create_task(self._open_others())
+            await self._tick_for_ever(show)
+        finally:
+            if opening is not None:
+                opening.cancel()
+            await self.roster.close()
+            self._frames.close()
+
+    def set_interval(self, seconds: float) -> None:
+        """Poll every so many seconds from now on; no source more often than it allows."""
+        self.interval_s = max(seconds, SHORTEST_INTERVAL_S)
+        for polling in self.roster.pollings():
+            polling.set_tick(self.interval_s, self._now())
+        self._tick_soon()
+
+    def set_window(self, seconds: float) -> None:
+        """Digest the last so many seconds from the next Snapshot on."""
+        self.window_s = seconds
+        self._emit_soon()
+
+    def refresh(self) -> None:
+        """Poll everything now; what was refused for want of rights is asked once more."""
+        for polling in self.roster.pollings():
+            polling.ask_again(self._now(), reconnect=polling.lacks_rights)
+        self._tick_soon()
+
+    def frame(self, sequence: int) -> Snapshot | None:
+        return self._frames.frame(sequence)
+
+    def frames(self) -> tuple[int, int]:
+        return self._frames.frames()
+
+    async def _first_frame(self, show: Callable[[Snapshot], None]) -> None:
+        self.roster.open_host()
+        self.roster.reconcile(self.interval_s)
+        first = self._start_due(self._now())
+        if first:
+            await asyncio.wait(first, timeout=_FIRST_FRAME_GRACE_S)
+        self._emit(show)
+
+    async def _open_others(self) -> None:
+        await asyncio.sleep(_PAINT_FIRST_S)
+        await self.roster.open_others(self._tick_soon)
+
+    async def _tick_for_ever(self, show: Callable[[Snapshot], None]) -> None:
+        next_tick = self._now() + self.interval_s
+        while True:
+            await self._wait_until(next_tick)
+            now = self._now()
+            if self._early and not self._tick_now and now < next_tick:
+                await asyncio.sleep(min(_EARLY_AFTER_S, next_tick - now))
+                self._emit(show)
+                continue
+            if now >= next_tick:
+                next_tick += self.interval_s * (math.floor((now - next_tick) / self.interval_s) + 1)
+            next_tick = min(next_tick, now + self.interval_s)
+            self._tick_now = False
+            await self._tick(now)
+            self._emit(show)
+
+    async def _wait_until(self, moment: float) -> None:
+        try:
+            async with asyncio.timeout_at(moment):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _tick(self, now: float) -> None:
+        self._notice_sleep(now)
+        for polling in self.roster.reconcile(self.interval_s):
+            closing = asyncio.create_task(polling.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+        started = self._start_due(now)
+        grace_s = min(self.interval_s * _GRACE_SHARE, _LONGEST_GRACE_S)
+        fast = [polling.task for polling in started.values() if polling.expected_within(grace_s)]
+        waited_for = {task for task in fast if task is not None}
+        if waited_for:
+            await asyncio.wait(waited_for, timeout=grace_s)
+
+    def _start_due(self, now: float) -> dict[asyncio.Task[Sample], Polling]:
+        """Start every poll that is due, all at once; of a target out of reach only one."""
+        started = {}
+        early_s = self.interval_s * 0.1
+        for watched in self.roster.watched():
+            scout = watched.scout() if watched.unreached else None
+            for polling in watched.pollings:
+                if polling.running or polling.parked or polling.due_at > now + early_s:
+                    continue
+                if scout is None or polling is scout:
+                    started[polling.start(now, self._polled)] = polling
+        return started
+
+    def _polled(self, polling: Polling, _task: asyncio.Task[Sample]) -> None:
+        sample, outcome = polling.finish(self._now())
+        watched = self.roster.of(polling)
+        if sample is None or watched is None:
+            return
+        if sample.failure is None:
+            polling.filled(watched.assembler.take(sample))
+        if outcome == "recovered":
+            self._wake_others(watched, polling)
+        if outcome in ("first", "lost", "recovered"):
+            self._emit_soon()
+
+    def _wake_others(self, watched: Watched, recovered: Polling) -> None:
+        """A target is back: its other sources need not wait for their turn, and rights may be others now."""
+        for polling in watched.pollings:
+            if polling is not recovered and polling.failure is not None:
+                polling.ask_again(self._now(), reconnect=True)
+                self._tick_soon()
+
+    def _notice_sleep(self, now: float) -> None:
+        """The wall clock ran on while ours stood still: this machine was suspended, or its clock was set."""
+        wall = self._wall()
+        before, self._clock_difference = self._clock_difference, wall - now
+        if before is not None and abs(wall - now - before) > _SLEPT_S:
+            self._notices.clock_jumped(wall, wall - now - before)
+            for watched in self.roster.watched():
+                watched.assembler.forget_batch_time()
+
+    def _emit(self, show: Callable[[Snapshot], None]) -> None:
+        self._early = False
+        if not self._tick_now:
+            self._wake.clear()
+        wall = self._wall()
+        targets = self.roster.states(self.window_s, self._now(), wall)
+        self._sequence += 1
+        snapshot = Snapshot(
+            sequence=self._sequence,
+            taken_at=round(wall, 3),
+            interval_s=self.interval_s,
+            window_s=self.window_s,
+            targets=targets,
+            events=self._notices.take(targets, wall),
+            cost=self._costs.read(),
+        )
+        self.history.add(snapshot)
+        show(snapshot)
+        self._frames.add(snapshot)
+
+    def _emit_soon(self) -> None:
+        self._early = True
+        self._wake.set()
+
+    def _tick_soon(self) -> None:
+        self._tick_now = True
+        self._wake.set()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
