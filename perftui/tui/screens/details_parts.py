@@ -1,0 +1,41 @@
+"""What all details share: history for a thing, times, latency figures."""
+
+from perftui.model.query import LatencySummary
+from perftui.tui.formatting import UNKNOWN, age, milliseconds, timestamp
+from perftui.tui.screens.document import Fact
+from perftui.tui.view import View
+
+_MOST_POINTS = 900
+
+History = tuple[float | None, ...]
+
+
+def points(view: View) -> int:
+    """How many ticks the window holds."""
+    return max(2, min(_MOST_POINTS, round(view.snapshot.window_s / max(view.snapshot.interval_s, 0.1))))
+
+
+def history(view: View, target_id: str, metric: str, subject: str | None = None) -> History:
+    """The window's values up to the Snapshot in view."""
+    return tuple(view.history.values(target_id, metric, points(view), subject=subject, until=view.snapshot.sequence))
+
+
+def history_times(view: View) -> History:
+    return tuple(view.history.times(points(view), until=view.snapshot.sequence))
+
+
+def when(at: float | None, view: View) -> str:
+    """A time with how long ago it was."""
+    if at is None:
+        return UNKNOWN
+    return f"{timestamp(at, view.utc)}, {age(view.snapshot.taken_at - at)} ago"
+
+
+def latency_facts(latency: LatencySummary) -> tuple[Fact, ...]:
+    return (
+        Fact("p50", milliseconds(latency.p50)),
+        Fact("p95", milliseconds(latency.p95)),
+        Fact("p99", milliseconds(latency.p99)),
+        Fact("average", milliseconds(latency.average)),
+        Fact("slowest", milliseconds(latency.maximum)),
+    )

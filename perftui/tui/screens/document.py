@@ -1,0 +1,177 @@
+"""What a details screen shows, as data: facts, graphs, rows and text, laid out for a width."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from perftui.tui.formatting import UNKNOWN, clock
+from perftui.tui.lines import Line, Piece, cells, fill, fit, sparkline, wrap
+from perftui.tui.screens.pretty import pretty_json
+
+_MOST_FOLDS = 400
+_FACT_WIDTH = 38
+
+
+class Fact(NamedTuple):
+    label: str
+    value: str
+    state: str = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Figures in as many columns as there is room for."""
+
+    facts: tuple[Fact, ...]
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words as they are, folded or cut at the edge."""
+
+    text: str
+    heading: str = ""
+    role: str = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A server's document, pretty."""
+
+    text: str
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Lines already made of pieces."""
+
+    lines: tuple[tuple[Piece, ...], ...]
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A series on one line, with its last and its largest value."""
+
+    label: str
+    values: tuple[float | None, ...]
+    show: Callable[[float | None], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sparks:
+    sparks: tuple[Spark, ...]
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A series with axes, drawn by plotext."""
+
+    times: tuple[float | None, ...]
+    values: tuple[float | None, ...]
+    show: Callable[[float], str]
+    heading: str = ""
+    limit: float | None = None
+    height: int = 12
+
+
+Block = Facts | Text | Json | Rows | Sparks | Chart
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    title: str
+    blocks: tuple[Block, ...]
+    copied: str = ""
+    """What `y` copies: the whole text of the thing."""
+    at: float | None = None
+    """When it was last seen."""
+
+
+def lay_out(document: Document, width: int, *, folded: bool, utc: bool) -> list[Line]:
+    """All lines of a document at a width. A block that holds nothing leaves no heading behind."""
+    lines: list[Line] = []
+    for block in document.blocks:
+        body = _lay_out_block(block, width, folded, utc)
+        if not body:
+            continue
+        if lines:
+            lines.append(Line())
+        if block.heading:
+            lines.append(_heading(block.heading, width))
+        lines.extend(body)
+    return lines
+
+
+def _heading(text: str, width: int) -> Line:
+    rule = "─" * max(width - cells(text) - 3, 0)
+    return Line(((f" {text} ", "heading"), (rule, "dim")))
+
+
+def _lay_out_block(block: Block, width: int, folded: bool, utc: bool) -> list[Line]:
+    if isinstance(block, Facts):
+        return _facts(block.facts, width)
+    if isinstance(block, Sparks):
+        return [_spark(spark, width) for spark in block.sparks if any(value is not None for value in spark.values)]
+    if isinstance(block, Rows):
+        return [Line((("  ", "normal"), *pieces)) for pieces in block.lines]
+    if isinstance(block, Json):
+        return _text(pretty_json(block.text, width - 4) if block.text else [], "normal", width, folded)
+    if isinstance(block, Text):
+        return _text(block.text.splitlines(), block.role, width, folded)
+    from perftui.tui.widgets.chart import draw_chart
+
+    return draw_chart(block.times, block.values, width - 1, block.height, show=block.show, utc=utc, limit=block.limit)
+
+
+def _facts(facts: Sequence[Fact], width: int) -> list[Line]:
+    known = [fact for fact in facts if fact.value]
+    if not known:
+        return []
+    columns = max(1, min(width // _FACT_WIDTH, len(known)))
+    height = -(-len(known) // columns)
+    label_width = max(cells(fact.label) for fact in known)
+    cell_width = width // columns
+    lines = []
+    for y in range(height):
+        pieces: list[Piece] = []
+        for fact in known[y::height]:
+            pieces += _fact(fact, label_width, cell_width)
+        lines.append(Line(tuple(pieces)))
+    return lines
+
+
+def _fact(fact: Fact, label_width: int, width: int) -> list[Piece]:
+    label = f"  {fit(fact.label, label_width)}  "
+    state = "dim" if fact.value == UNKNOWN else fact.state
+    return [(label, "label"), (fit(fact.value, max(width - cells(label) - 1, 1)) + " ", state)]
+
+
+def _spark(spark: Spark, width: int) -> Line:
+    largest = max((value for value in spark.values if value is not None), default=None)
+    said = f"  {spark.show(spark.values[-1])} now, {spark.show(largest)} at most"
+    room = max(width - 14 - cells(said), 8)
+    return Line(
+        tuple(
+            fill(
+                [(f"  {fit(spark.label, 11)} ", "label"), (sparkline(spark.values, room), "spark"), (said, "value")],
+                width,
+            )
+        )
+    )
+
+
+def _text(lines: Sequence[str], role: str, width: int, folded: bool) -> list[Line]:
+    laid: list[Line] = []
+    for line in lines:
+        parts = wrap(line, width - 3, _MOST_FOLDS) if folded else (fit(line, width - 3).rstrip(),)
+        laid.extend(Line((("  " + part, role),)) for part in parts or ("",))
+    return laid
+
+
+def say_gone(document: Document, utc: bool) -> str:
+    """A note for a thing that is not in the newest Snapshot any more."""
+    return "" if document.at is None else f"gone, last seen {clock(document.at, utc)}"
