@@ -86,7 +86,7 @@ class TargetAssembler:
             from perftui.monitor.digest import Digest
 
             self._digest = Digest()
-        self._digest.add(batch)
+        self._digest.add(batch, taken_at + self._offset_s)
         self._digest_is_new = True
         before, self._batch_at = self._batch_at, taken_at
         elapsed = None if before is None else taken_at - before
@@ -104,5 +104,9 @@ class TargetAssembler:
         if not (self._digest_is_new or due or window_s != self._summary_window_s):
             return
         self._digest_is_new, self._summary_at, self._summary_window_s = False, now, window_s
-        server_now = now + (self._changes.get("clock_offset_s", self._state.clock_offset_s) or 0.0)
-        self._put("queries", self._digest.summary(window_s, server_now))
+        self._put("queries", self._digest.summary(window_s, now + self._offset_s))
+
+    @property
+    def _offset_s(self) -> float:
+        """The server's clock less ours."""
+        return self._changes.get("clock_offset_s", self._state.clock_offset_s) or 0.0

@@ -84,6 +84,15 @@ class Monitor:
             polling.ask_again(self._now(), reconnect=polling.lacks_rights)
         self._tick_soon()
 
+    @property
+    def settled(self) -> bool:
+        """Every system is open, and each of its sources has answered twice or failed."""
+        return self.roster.settled
+
+    def snapshot_now(self) -> Snapshot:
+        """What is known at this moment, outside of the ticks."""
+        return self._snapshot()
+
     def frame(self, sequence: int) -> Snapshot | None:
         return self._frames.frame(sequence)
 
@@ -184,10 +193,16 @@ class Monitor:
         self._early = False
         if not self._tick_now:
             self._wake.clear()
+        snapshot = self._snapshot()
+        self.history.add(snapshot)
+        show(snapshot)
+        self._frames.add(snapshot)
+
+    def _snapshot(self) -> Snapshot:
         wall = self._wall()
         targets = self.roster.states(self.window_s, self._now(), wall)
         self._sequence += 1
-        snapshot = Snapshot(
+        return Snapshot(
             sequence=self._sequence,
             taken_at=round(wall, 3),
             interval_s=self.interval_s,
@@ -196,9 +211,6 @@ class Monitor:
             events=self._notices.take(targets, wall),
             cost=self._costs.read(),
         )
-        self.history.add(snapshot)
-        show(snapshot)
-        self._frames.add(snapshot)
 
     def _emit_soon(self) -> None:
         self._early = True

@@ -55,9 +55,15 @@ class Roster:
         self._watched: dict[str, Watched] = {}
 
     @property
-    def complete(self) -> bool:
-        """Every system is open or has failed to open."""
-        return len(self._systems) + len(self._failed) == len(self._settings.connections)
+    def settled(self) -> bool:
+        """Every system is open and has sources, and each of these has answered twice or failed."""
+        with_sources = {id(watched.connection) for watched in self._watched.values()}
+        opened = len(self._systems) + len(self._failed) == len(self._settings.connections)
+        return (
+            opened
+            and len(with_sources) >= len(self._systems)
+            and all(polling.answers >= 2 or polling.failure is not None for polling in self._by_source.values())
+        )
 
     def open_host(self) -> None:
         """Open this machine's system: it needs no client, so it can answer before the first frame."""

@@ -1,0 +1,31 @@
+"""One Snapshot with rates in it, without a screen."""
+
+import asyncio
+
+from perftui.model.settings import Settings
+from perftui.model.snapshot import Snapshot
+from perftui.monitor.live import Monitor
+from perftui.monitor.roster import OpenSystem
+from perftui.sources import registry
+
+
+async def take_snapshot(
+    settings: Settings, *, wait_s: float = 10.0, open_system: OpenSystem = registry.open_system
+) -> Snapshot:
+    """Poll every source twice, so that rates exist, or until it has failed; at most `wait_s`."""
+    monitor = Monitor(settings, open_system=open_system)
+    settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def show(_snapshot: Snapshot) -> None:
+        if monitor.settled and not settled.done():
+            settled.set_result(None)
+
+    running = asyncio.create_task(monitor.run(show))
+    try:
+        await asyncio.wait({running, settled}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        return monitor.snapshot_now()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
