@@ -1,0 +1,130 @@
+"""`perftui doctor`: how far perftui gets with each target, what it sees there, and which grant shows more."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from perftui.commands import DONE, UNREACHABLE, add_target_arguments, load_settings
+from perftui.commands.snapshot import was_reached
+from perftui.commands.summary import headline, identity
+from perftui.model.base import Model
+from perftui.model.sample import Capability, Failure, FailureKind
+from perftui.model.snapshot import Snapshot, TargetState
+from perftui.model.text import safe_text
+
+StepState = Literal["ok", "failed", "unknown"]
+_WAIT_S = 10.0
+_STEPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
+    ("name", frozenset({"name"})),
+    ("port", frozenset({"refused", "unreachable"})),
+    ("TLS", frozenset({"tls"})),
+    ("login", frozenset({"login"})),
+    ("answer", frozenset({"timeout", "protocol", "unsupported", "internal"})),
+    ("rights", frozenset({"rights"})),
+)
+_TLS_SCHEMES = ("rediss://", "https://", "mongodb+srv://")
+
+
+class Diagnosis(Model, frozen=True, kw_only=True):
+    """One target."""
+
+    id: str
+    kind: str
+    name: str
+    address: str
+    reached: bool
+    version_and_role: str | None = None
+    steps: dict[str, StepState] = {}
+    failures: tuple[Failure, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+
+
+class Report(Model, frozen=True, kw_only=True):
+    schema: Literal["perftui.doctor/1"] = "perftui.doctor/1"
+    targets: tuple[Diagnosis, ...] = ()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_target_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="the report as JSON (perftui.doctor/1)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from perftui.monitor.once import take_snapshot
+
+    snapshot = asyncio.run(take_snapshot(load_settings(arguments), wait_s=_WAIT_S))
+    report = diagnose(snapshot)
+    if arguments.json:
+        sys.stdout.write(msgspec.json.encode(report).decode("utf-8") + "\n")
+    else:
+        blocks = zip(snapshot.targets, report.targets, strict=True)
+        sys.stdout.write("\n\n".join("\n".join(_lines(state, target)) for state, target in blocks) + "\n")
+    return DONE if all(target.reached for target in report.targets) else UNREACHABLE
+
+
+def diagnose(snapshot: Snapshot) -> Report:
+    """What each target let us do, from what its sources found."""
+    return Report(targets=tuple(_diagnosis(state) for state in snapshot.targets))
+
+
+def _diagnosis(state: TargetState) -> Diagnosis:
+    failures = {source.failure.message: source.failure for source in state.sources if source.failure is not None}
+    capabilities = {item.name: item for source in state.sources for item in source.capabilities}
+    reached = was_reached(state)
+    return Diagnosis(
+        id=state.target.id,
+        kind=state.target.kind,
+        name=state.target.name,
+        address=state.target.address,
+        reached=reached,
+        version_and_role=identity(state) or None,
+        steps=_steps(state, tuple(failures.values()), reached),
+        failures=tuple(failures.values()),
+        capabilities=tuple(capabilities.values()),
+    )
+
+
+def _steps(state: TargetState, failures: tuple[Failure, ...], reached: bool) -> dict[str, StepState]:
+    """How far we got: all before the first step that failed is fine, all after it is not known."""
+    if state.target.kind == "host":
+        return {}
+    kinds = {failure.kind for failure in failures}
+    steps: dict[str, StepState] = {}
+    failed = False
+    for name, causes in _STEPS:
+        if name == "TLS" and not _uses_tls(state, kinds):
+            continue
+        broken = bool(kinds & causes) and (name == "rights" or not reached)
+        steps[name] = "failed" if broken else "unknown" if failed else "ok"
+        failed = failed or broken
+    return steps
+
+
+def _uses_tls(state: TargetState, kinds: set[FailureKind]) -> bool:
+    address = state.target.address
+    return "tls" in kinds or address.startswith(_TLS_SCHEMES) or "tls=true" in address or "ssl=true" in address
+
+
+def _lines(state: TargetState, target: Diagnosis) -> Iterator[str]:
+    yield headline(state)
+    yield f"  address     {safe_text(target.address)}"
+    steps = ", ".join(f"{name} {state}" for name, state in target.steps.items())
+    yield f"  reached     {'yes' if target.reached else 'NO'}{f' ({steps})' if steps else ''}"
+    for failure in target.failures:
+        yield f"  {failure.kind:<12}{safe_text(failure.message)}"
+        yield f"              {safe_text(failure.help)}"
+    for capability in target.capabilities:
+        yield from _capability(capability)
+
+
+def _capability(capability: Capability) -> Iterator[str]:
+    mark = {"granted": "+", "missing": "!", "unsupported": "-", "unknown": "?"}[capability.state]
+    yield f"  {mark} {capability.name:<22}{capability.state:<13}{safe_text(capability.shows)}"
+    if capability.needs is not None:
+        yield f"      needs {safe_text(capability.needs)}"
+    if capability.grant is not None and capability.state == "missing":
+        yield f"      run   {safe_text(capability.grant)}"
