@@ -1,0 +1,143 @@
+"""The library's visitors: `python -m perftui.demo.load --url http://127.0.0.1:8000`.
+
+Open loop: requests start at their own times whether or not earlier ones were answered, as visitors do. A closed loop
+would go easy on a slow server and hide what is wrong with it.
+"""
+
+import argparse
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from perftui.demo.documents import CATEGORIES, PATTERNS, TAGS, email, slug
+from perftui.demo.seeding import prompt_count
+
+if TYPE_CHECKING:
+    import httpx
+
+DEFAULT_RATE_PER_S = 20.0
+"""About a third of a core of mongod at the demo's usual size: each call that no cache answers reads a collection."""
+_BURST_EVERY_S, _BURST_LENGTH_S, _BURST_FACTOR = 25.0, 3.0, 2.5
+_LARGEST_BACKLOG = 64
+_TAIL = 0.55
+_STRIDE = 7_919
+_WORDS = ("contract", "query plan", "lesson", "release note", "interview", "checklist")
+_ROLES = ("author", "author", "editor", "admin")
+
+
+class Call(NamedTuple):
+    method: str
+    path: str
+
+
+class Visitors:
+    """What visitors ask for: seeded, popular things far more often than others."""
+
+    def __init__(self, documents: int, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - a load, not a secret
+        self._prompts = prompt_count(documents)
+        self._users = documents - self._prompts
+        mix: dict[Callable[[], Call], int] = {
+            self._newest: 24,
+            lambda: Call("GET", "/api/prompts/popular"): 8,
+            lambda: Call("GET", "/api/prompts/featured"): 6,
+            self._pattern: 8,
+            self._tagged: 2,
+            self._search: 3,
+            self._prompt: 20,
+            lambda: Call("GET", f"/api/prompts/gone-{self._random.randrange(1000)}"): 2,
+            self._render: 5,
+            self._favorite: 4,
+            lambda: Call("GET", "/api/prompts/statistics"): 3,
+            lambda: Call("GET", f"/api/users?role={self._random.choice(_ROLES)}"): 6,
+            self._user: 7,
+            lambda: Call("GET", "/api/users/recent"): 2,
+        }
+        self._calls, self._weights = list(mix), list(mix.values())
+
+    def calls(self) -> Iterator[Call]:
+        """Without end."""
+        while True:
+            yield self._random.choices(self._calls, self._weights)[0]()
+
+    def pauses(self, rate_per_s: float) -> Iterator[float]:
+        """Seconds between starts: Poisson arrivals, with a burst now and then."""
+        clock = 0.0
+        while True:
+            burst = clock % _BURST_EVERY_S > _BURST_EVERY_S - _BURST_LENGTH_S
+            pause = self._random.expovariate(rate_per_s * (_BURST_FACTOR if burst else 1.0))
+            clock += pause
+            yield pause
+
+    def _some(self, among: int) -> int:
+        return (int(self._random.paretovariate(_TAIL)) - 1) % among
+
+    def _popular_slug(self) -> str:
+        # The popular ones lie anywhere in the collection, not at its start.
+        return slug(self._some(self._prompts) * _STRIDE % self._prompts)
+
+    def _newest(self) -> Call:
+        category = CATEGORIES[self._some(len(CATEGORIES))]
+        return Call("GET", f"/api/prompts?category={category}")
+
+    def _pattern(self) -> Call:
+        return Call("GET", f"/api/prompts/pattern/{self._random.choice(PATTERNS)}")
+
+    def _tagged(self) -> Call:
+        return Call("GET", "/api/prompts/tagged?" + "&".join(f"tag={tag}" for tag in self._random.sample(TAGS, 2)))
+
+    def _search(self) -> Call:
+        return Call("GET", f"/api/prompts/search?q={self._random.choice(_WORDS).replace(' ', '+')}")
+
+    def _prompt(self) -> Call:
+        return Call("GET", f"/api/prompts/{self._popular_slug()}")
+
+    def _render(self) -> Call:
+        return Call("GET", f"/api/prompts/{slug(self._random.randrange(self._prompts))}/render")
+
+    def _favorite(self) -> Call:
+        return Call("POST", f"/api/prompts/{self._popular_slug()}/favorite")
+
+    def _user(self) -> Call:
+        return Call("GET", f"/api/users/by-email?email={email(self._random.randrange(self._users))}")
+
+
+async def visit(url: str, visitors: Visitors, rate_per_s: float) -> None:
+    """Send calls until cancelled; those beyond the backlog are given up, as visitors would."""
+    import httpx
+
+    underway: set[asyncio.Task[None]] = set()
+    async with httpx.AsyncClient(base_url=url, timeout=30.0) as client:
+        due = time.monotonic()
+        for call, pause in zip(visitors.calls(), visitors.pauses(rate_per_s), strict=False):
+            due += pause
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            if len(underway) < _LARGEST_BACKLOG:
+                task = asyncio.create_task(_send(client, call))
+                underway.add(task)
+                task.add_done_callback(underway.discard)
+
+
+async def _send(client: "httpx.AsyncClient", call: Call) -> None:
+    from httpx import HTTPError
+
+    try:
+        await client.request(call.method, call.path)
+    except HTTPError:
+        return  # a visitor who meets a dead server comes back later
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The demo's visitors.")
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--rate", type=float, default=DEFAULT_RATE_PER_S, help="requests a second")
+    parser.add_argument("--documents", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    asyncio.run(visit(arguments.url, Visitors(arguments.documents, arguments.seed), arguments.rate))
+
+
+if __name__ == "__main__":
+    main()

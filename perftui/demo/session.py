@@ -1,0 +1,146 @@
+"""Everything the demo runs: private servers, documents, the application and its load."""
+
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from perftui.demo import MONGODB_VARIABLE, REDIS_VARIABLE
+from perftui.demo.load import DEFAULT_RATE_PER_S
+from perftui.model.target import Connection
+from perftui.servers import ManagedProcess, MongodProcess, PrivateServers, RedisProcess, ServerStartFailed
+from perftui.servers.ports import free_port
+
+Progress = Callable[[str, float], None]
+METRICS_PATH = "/perftui/v1/metrics"
+_READY_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions:
+    documents: int = 150_000
+    rate_per_s: float = DEFAULT_RATE_PER_S
+    port: int | None = None
+    """The application's; a free one by default."""
+    seed: int = 1
+    keep: bool = False
+    """Let everything run on at the end."""
+
+
+def _silent(_step: str, _done: float) -> None:
+    return
+
+
+class DemoSession:
+    """`with DemoSession(...) as session:` runs the demo; nothing is left of it afterwards, however it ends.
+
+    Entering takes seconds and tells `progress(step, done)` of each step, `done` from 0 to 1. It raises
+    `ServerBinaryMissing` and `ServerStartFailed`.
+    """
+
+    servers: PrivateServers
+    mongod: MongodProcess
+    redis: RedisProcess
+    application: ManagedProcess
+    load: ManagedProcess
+    application_url: str
+
+    def __init__(self, options: DemoOptions | None = None, progress: Progress = _silent) -> None:
+        self.options = options or DemoOptions()
+        self._progress = progress
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """What the monitor looks at."""
+        return (self.mongod.uri, self.redis.uri, self.application_url + METRICS_PATH)
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The same, as the monitor's settings hold it, and this machine."""
+        from perftui.targets import connect_to, this_machine
+
+        names = ("demo", "demo-cache", "prompt-library")
+        found = [connect_to(uri, name=name) for uri, name in zip(self.uris, names, strict=True)]
+        return (*found, this_machine())
+
+    def keep(self) -> int:
+        """Let everything run on; a SIGTERM to the process returned ends and removes it all."""
+        return self.servers.keep()
+
+    def __enter__(self) -> Self:
+        self.servers = PrivateServers()
+        try:
+            self._start()
+        except BaseException:
+            self.servers.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.servers.close()
+
+    def _start(self) -> None:
+        self._progress("Starting Redis", 0.0)
+        self.redis = self.servers.start_redis(arguments=("--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"))
+        self._progress("Starting MongoDB", 0.0)
+        self.mongod = self.servers.start_mongod(replica_set="demo")
+        self._seed()
+        self._progress("Starting the application", 0.0)
+        self.application_url = self._start_application()
+        self._progress("Starting the load", 0.0)
+        self.load = self._start_module("load", *self._load_arguments())
+        self._progress("Ready", 1.0)
+
+    def _seed(self) -> None:
+        from perftui.demo.seeding import profile_everything, seed_documents
+
+        now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        step = f"Inserting {self.options.documents:,} documents"
+        with self.mongod.client(appname="perftui-demo") as client:
+            seed_documents(
+                client,
+                self.options.documents,
+                seed=self.options.seed,
+                now=now,
+                progress=lambda done: self._progress(step, done),
+            )
+            profile_everything(client)
+
+    def _start_application(self) -> str:
+        tries = 5 if self.options.port is None else 1
+        for _ in range(tries):
+            port = self.options.port or free_port()
+            self.application = self._start_module("application", "--port", str(port))
+            url = f"http://127.0.0.1:{port}"
+            if self._answers(url):
+                return url
+        words = self.application.last_words()
+        raise ServerStartFailed(f"The demo's application did not start. Its log ends with: {words}")
+
+    def _answers(self, url: str) -> bool:
+        deadline = time.monotonic() + _READY_TIMEOUT_S
+        while self.application.running and time.monotonic() < deadline:
+            with suppress(OSError):
+                urllib.request.urlopen(f"{url}/api/prompts/featured", timeout=10).close()  # noqa: S310 - our own
+                return self.application.running
+            time.sleep(0.02)
+        return False
+
+    def _load_arguments(self) -> list[str]:
+        options = self.options
+        numbers = ("--rate", options.rate_per_s, "--documents", options.documents, "--seed", options.seed)
+        return ["--url", self.application_url, *map(str, numbers)]
+
+    def _start_module(self, name: str, *arguments: str) -> ManagedProcess:
+        stores = {MONGODB_VARIABLE: self.mongod.uri, REDIS_VARIABLE: self.redis.uri}
+        command = [sys.executable, "-m", f"perftui.demo.{name}", *arguments]
+        return self.servers.start_process(name, command, {**os.environ, **stores})
