@@ -30,7 +30,9 @@ class Feed(Protocol):
 
     live: bool
     settings: Settings
-    history: Series
+
+    @property
+    def history(self) -> Series: ...
 
     async def run(self, show: Callable[[Snapshot], None]) -> None:
         """Call `show` with each new Snapshot until cancelled; closes everything on the way out."""

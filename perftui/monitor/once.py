@@ -2,18 +2,22 @@
 
 import asyncio
 
+from msgspec.structs import replace
+
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 from perftui.monitor.live import Monitor
 from perftui.monitor.roster import OpenSystem
 from perftui.sources import registry
 
+_LONGEST_TICK_S = 1.0
+
 
 async def take_snapshot(
     settings: Settings, *, wait_s: float = 10.0, open_system: OpenSystem = registry.open_system
 ) -> Snapshot:
     """Poll every source twice, so that rates exist, or until it has failed; at most `wait_s`."""
-    monitor = Monitor(settings, open_system=open_system)
+    monitor = Monitor(replace(settings, interval_s=min(settings.interval_s, _LONGEST_TICK_S)), open_system=open_system)
     settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def show(_snapshot: Snapshot) -> None:

@@ -19,6 +19,7 @@ Outcome = Literal["first", "good", "lost", "failed", "recovered", "cancelled"]
 _BUSY_SHARE = 0.1
 _LONGEST_INTERVAL_S = 60.0
 _WEIGHT = 0.3
+_RATES_WITHIN_S = 2.0
 _NOT_REACHED: frozenset[FailureKind] = frozenset({"name", "refused", "unreachable", "timeout", "tls", "login"})
 _ASKED_ONCE: frozenset[FailureKind] = frozenset({"rights", "unsupported"})
 
@@ -53,6 +54,12 @@ class Polling:
     def answered(self) -> bool:
         """Has said something, good or bad."""
         return self.answers > 0 or self.failure is not None
+
+    @property
+    def settled(self) -> bool:
+        """Has answered as often as rates need, or failed; one with a long interval need not answer twice."""
+        enough = 2 if self.base_interval_s <= _RATES_WITHIN_S else 1
+        return self.failure is not None or self.answers >= enough
 
     @property
     def unreached(self) -> bool:

@@ -62,7 +62,7 @@ class Roster:
         return (
             opened
             and len(with_sources) >= len(self._systems)
-            and all(polling.answers >= 2 or polling.failure is not None for polling in self._by_source.values())
+            and all(polling.settled for polling in self._by_source.values())
         )
 
     def open_host(self) -> None:

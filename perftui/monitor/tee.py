@@ -1,0 +1,47 @@
+"""A feed that is recorded while it is shown."""
+
+from collections.abc import Callable
+
+from perftui.model.settings import Settings
+from perftui.model.snapshot import Snapshot
+from perftui.monitor.feed import Feed, Series
+from perftui.monitor.recording import Recorder
+
+
+class RecordedFeed:
+    """Passes everything on to the feed behind it and writes each Snapshot to the recorder."""
+
+    def __init__(self, feed: Feed, recorder: Recorder) -> None:
+        self.live = feed.live
+        self.settings: Settings = feed.settings
+        self._feed = feed
+        self._recorder = recorder
+
+    @property
+    def history(self) -> Series:
+        return self._feed.history
+
+    async def run(self, show: Callable[[Snapshot], None]) -> None:
+        def show_and_record(snapshot: Snapshot) -> None:
+            show(snapshot)
+            self._recorder.add(snapshot)
+
+        try:
+            await self._feed.run(show_and_record)
+        finally:
+            self._recorder.close()
+
+    def set_interval(self, seconds: float) -> None:
+        self._feed.set_interval(seconds)
+
+    def set_window(self, seconds: float) -> None:
+        self._feed.set_window(seconds)
+
+    def refresh(self) -> None:
+        self._feed.refresh()
+
+    def frame(self, sequence: int) -> Snapshot | None:
+        return self._feed.frame(sequence)
+
+    def frames(self) -> tuple[int, int]:
+        return self._feed.frames()
