@@ -1,0 +1,1 @@
+"""Dialogs that ask before a server is changed; imported when they open."""

@@ -1,0 +1,67 @@
+"""From a key to an outcome: refuse in words, check, ask, run through `actions.runner`, tell."""
+
+from typing import TYPE_CHECKING
+
+from perftui.model.settings import Settings
+from perftui.model.snapshot import TargetState
+from perftui.model.target import Connection, Target
+from perftui.tui.view import View
+
+if TYPE_CHECKING:
+    from perftui.actions.base import Action, Outcome
+    from perftui.tui.app import PerftuiApp
+
+_STATES = {"done": "good", "refused": "warning", "failed": "over", "unverified": "warning"}
+
+
+def find_connection(settings: Settings, target: Target) -> Connection | None:
+    """How a target is reached: its own connection, else that of the replica set it was found through."""
+    wanted = (target.id, target.group)
+    return next((one for one in settings.connections if one.target.id in wanted), None)
+
+
+def refuse(view: View, state: TargetState) -> str | None:
+    """Why nothing may be changed now, in words; `None`: it may."""
+    if not view.live:
+        return "This is the past: an action needs the present. ] goes forward to it."
+    connection = find_connection(view.settings, state.target)
+    if view.settings.read_only or state.read_only or (connection is not None and connection.read_only):
+        return "Read-only mode: perftui changes nothing here. Start it without --read-only to act."
+    if connection is None:
+        return f"This is a recording of {state.target.name}: there is no connection to act through."
+    return None
+
+
+def start_action(app: "PerftuiApp", action: "Action", verb: str, *, read_only: bool) -> None:
+    """Check, then ask, in the background."""
+    app.say(f"Checking on {action.target.name} ...")
+    app.run_worker(_check_and_ask(app, action, verb, read_only), group="actions", exit_on_error=False)
+
+
+async def _check_and_ask(app: "PerftuiApp", action: "Action", verb: str, read_only: bool) -> None:
+    from perftui.model.redaction import redact
+    from perftui.tui.dialogs.confirm import ConfirmDialog
+
+    try:
+        problems = await action.check()
+    except Exception as error:  # whatever a client raises is told in words
+        app.say(f"Nothing was done: {redact(action.explain(error))}", "over")
+        return
+    blocking = next((problem for problem in problems if problem.blocking), None)
+    if blocking is not None:
+        app.say(f"Nothing was done: {blocking.message} {blocking.help}".rstrip(), "warning")
+        return
+
+    async def run(chosen: "Action", command: str) -> "Outcome":
+        return await _run(app, chosen, command, read_only)
+
+    await app.push_screen(ConfirmDialog(action, problems, verb, run))
+
+
+async def _run(app: "PerftuiApp", action: "Action", command: str, read_only: bool) -> "Outcome":
+    from perftui.actions.journal import default_journal
+    from perftui.actions.runner import perform
+
+    outcome = await perform(action, confirmed_command=command, read_only=read_only, journal=default_journal())
+    app.say(outcome.message, _STATES[outcome.state])
+    return outcome
