@@ -43,7 +43,7 @@ def main() -> None:
     import uvicorn
 
     application = create_application(os.environ[MONGODB_VARIABLE], os.environ[REDIS_VARIABLE])
-    uvicorn.run(application, host="127.0.0.1", port=arguments.port, log_level="warning", access_log=False)
+    uvicorn.run(application, host="127.0.0.1", port=arguments.port, log_level="info", access_log=False)
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ async def visit(url: str, visitors: Visitors, rate_per_s: float) -> None:
     import httpx
 
     underway: set[asyncio.Task[None]] = set()
-    async with httpx.AsyncClient(base_url=url, timeout=30.0) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=30.0, trust_env=False) as client:
         due = time.monotonic()
         for call, pause in zip(visitors.calls(), visitors.pauses(rate_per_s), strict=False):
             due += pause

@@ -3,10 +3,7 @@
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -21,6 +18,7 @@ from perftui.servers.ports import free_port
 Progress = Callable[[str, float], None]
 METRICS_PATH = "/perftui/v1/metrics"
 _READY_TIMEOUT_S = 30.0
+_RUNNING_WORDS = b"Uvicorn running on"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,18 +118,16 @@ class DemoSession:
         for _ in range(tries):
             port = self.options.port or free_port()
             self.application = self._start_module("application", "--port", str(port))
-            url = f"http://127.0.0.1:{port}"
-            if self._answers(url):
-                return url
+            if self._listens():
+                return f"http://127.0.0.1:{port}"
         words = self.application.last_words()
         raise ServerStartFailed(f"The demo's application did not start. Its log ends with: {words}")
 
-    def _answers(self, url: str) -> bool:
+    def _listens(self) -> bool:
         deadline = time.monotonic() + _READY_TIMEOUT_S
         while self.application.running and time.monotonic() < deadline:
-            with suppress(OSError):
-                urllib.request.urlopen(f"{url}/api/prompts/featured", timeout=10).close()  # noqa: S310 - our own
-                return self.application.running
+            if _RUNNING_WORDS in self.application.log_since_start():
+                return True
             time.sleep(0.02)
         return False
 

@@ -15,20 +15,21 @@ import time
 from pathlib import Path
 
 MARKER = "PERFTUI_SERVERS_FOLDER"
-_REMOVAL_TRIES = 50
+_TRIES, _PAUSE_S = 500, 0.02
 _Watched = dict[int, str]
 
 
 def start_time(pid: int) -> str:
-    """When the process started, in its system's own notation; empty when it is gone. Tells a reused pid."""
+    """When the process started, in its system's own notation; empty when it has ended. Tells a reused pid."""
     if Path("/proc/self/stat").exists():
         try:
-            return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
-        except (OSError, IndexError):
+            fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        except OSError:
             return ""
-    command = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return "_".join(answer.stdout.split())
+        return "" if fields[0] in "ZX" else fields[19]
+    command = ["/bin/ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()  # noqa: S603
+    return "" if not answer or answer[0].startswith("Z") else "_".join(answer[1:])
 
 
 def marked(folder: str) -> list[int]:
@@ -44,17 +45,17 @@ def marked(folder: str) -> list[int]:
 
 
 def end_all(watched: _Watched, folder: str) -> None:
-    """Kill every process of the set, then remove its folder."""
-    for pid, started in watched.items():
-        if started and start_time(pid) == started:
+    """Kill every process of the set and wait until it is gone, then remove the folder."""
+    for _ in range(_TRIES):
+        running = [pid for pid, started in watched.items() if started and start_time(pid) == started]
+        running += marked(folder)
+        for pid in running:
             _kill(pid)
-    for _ in range(_REMOVAL_TRIES):
-        for pid in marked(folder):
-            _kill(pid)
-        shutil.rmtree(folder, ignore_errors=True)
-        if not Path(folder).exists():
-            return
-        time.sleep(0.05)
+        if not running:
+            shutil.rmtree(folder, ignore_errors=True)
+            if not Path(folder).exists():
+                return
+        time.sleep(_PAUSE_S)
 
 
 def _kill(pid: int) -> None:
