@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from perftui.model.settings import Settings
+if TYPE_CHECKING:
+    from perftui.model.settings import Settings
 
 DONE, FOUND, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: done; found something, refused or failed; wrong usage; a target not reached; Ctrl-C."""
@@ -35,7 +36,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_settings(arguments: argparse.Namespace, environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings(arguments: argparse.Namespace, environment: Mapping[str, str] | None = None) -> "Settings":
     """Flags over environment over file over default, with every target resolved. Raises `UserError`."""
     from perftui.commands.resolve import resolve
     from perftui.config import Flags, find_config, merge

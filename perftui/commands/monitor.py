@@ -2,11 +2,14 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from perftui.commands import DONE, add_target_arguments, load_settings
 from perftui.model.errors import UserError
-from perftui.model.settings import Settings
-from perftui.monitor.feed import Feed
+
+if TYPE_CHECKING:
+    from perftui.model.settings import Settings
+    from perftui.monitor.feed import Feed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,14 +28,14 @@ def require_terminal(instead: str) -> None:
         raise UserError(f"The monitor needs a terminal on stdin and stdout; {instead}")
 
 
-def run_monitor(settings: Settings) -> int:
+def run_monitor(settings: "Settings") -> int:
     """The monitor on these connections, until the user quits."""
     from perftui.monitor.live import Monitor
 
     return run_feed(Monitor(settings), settings)
 
 
-def run_feed(feed: Feed, settings: Settings) -> int:
+def run_feed(feed: "Feed", settings: "Settings") -> int:
     """The screen on any feed, live or replayed; returns the exit code."""
     from perftui.tui.app import PerftuiApp
 

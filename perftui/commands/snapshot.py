@@ -9,7 +9,7 @@ from perftui.commands import DONE, UNREACHABLE, add_target_arguments, load_setti
 from perftui.model.snapshot import Snapshot, TargetState
 
 _DEFAULT_WAIT_S = 10.0
-_NEVER_REACHED = {"name", "refused", "unreachable", "timeout", "tls", "login", "protocol"}
+_ANSWERED = ("rights", "unsupported")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,10 +46,8 @@ def print_snapshot(snapshot: Snapshot, as_json: bool, *, utc: bool = False) -> i
 
 def was_reached(state: TargetState) -> bool:
     """Some source got an answer, be it a refusal for want of rights."""
-    if state.target.kind == "host" or not state.sources:
-        return state.target.kind == "host"
-    return any(
-        source.read_at is not None or (source.failure is not None and source.failure.kind not in _NEVER_REACHED)
+    return state.target.kind == "host" or any(
+        source.read_at is not None or (source.failure is not None and source.failure.kind in _ANSWERED)
         for source in state.sources
     )
 

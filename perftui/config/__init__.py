@@ -1,6 +1,6 @@
 """`perftui.toml`, environment and flags -> one frozen `Settings`."""
 
-from perftui.config.file import ConfigError, ConfigFile, Options, TargetEntry, nearest, read_config
+from perftui.config.file import ConfigError, ConfigFile, Options, TargetEntry, read_config
 from perftui.config.merge import Flags, find_config, merge, profile
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "TargetEntry",
     "find_config",
     "merge",
-    "nearest",
     "profile",
     "read_config",
 ]

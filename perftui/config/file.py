@@ -1,6 +1,5 @@
 """Reads `perftui.toml`. Whatever is wrong in it becomes one sentence with the file, the line and the nearest name."""
 
-import difflib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any, NoReturn
 from perftui.config.keys import LIST_KEYS, SETTING_KEYS, TARGET_KEYS, THRESHOLD_KEYS, Key
 from perftui.config.lines import KeyPath, line_of
 from perftui.model.errors import UserError
+from perftui.model.names import nearest
 from perftui.model.secret import Secret
 
 RESERVED_NAMES = ("demo", "snapshot", "doctor", "record", "replay", "analyze", "index", "bench", "check", "monitor")
@@ -62,15 +62,6 @@ def read_config(path: Path) -> ConfigFile:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}.") from None
     return _Reader(path, text).file(document)
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """`; did you mean 'x'?` or, when nothing is near, the names there are."""
-    choices = list(names)
-    close = difflib.get_close_matches(name.lower(), choices, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; known are {', '.join(choices)}." if choices else "."
 
 
 class _Reader:

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from perftui.config import folders, values
-from perftui.config.file import ConfigError, ConfigFile, Options, nearest, read_config
+from perftui.config.file import ConfigError, ConfigFile, Options, read_config
+from perftui.model.names import nearest
 from perftui.model.settings import Settings, Thresholds
 from perftui.model.target import Connection
 
