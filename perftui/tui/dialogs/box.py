@@ -28,9 +28,8 @@ def lay_out(
         where += [("   role ", "label"), (description.role, "value")]
     lines: list[list[Piece]] = [where, []]
     lines += _choices(description.choices, choice)
-    lines += [
-        [("     " if index else "run  ", "label"), (part, "accent")] for index, part in _command(description, width)
-    ]
+    command = wrap(description.command, width - 5, _MOST_COMMAND_LINES)
+    lines += [[("     " if index else "run  ", "label"), (part, "accent")] for index, part in enumerate(command)]
     lines.append([])
     for problem in problems:
         lines += _sentence("!", f"{problem.message} {problem.help}".strip(), width, "warning")
