@@ -6,6 +6,10 @@ from typing import NamedTuple
 OVERLAP_S = 2.0
 """How far each read goes back beyond the newest entry: entries become visible out of their order."""
 
+_MANY = 2000
+_BUSY_OVERLAP_S = 0.5
+"""Of a profile so busy that two seconds of it are megabytes; entries were never seen more than 7 ms out of order."""
+
 
 class Stored(NamedTuple):
     """One document of a profile, not yet decoded."""
@@ -31,6 +35,7 @@ class ProfileTail:
     def __init__(self) -> None:
         self._newest_at: float | None = None
         self._seen: dict[int, tuple[int, float]] = {}
+        self._overlap_s = OVERLAP_S
 
     @property
     def started(self) -> bool:
@@ -39,8 +44,8 @@ class ProfileTail:
 
     @property
     def overlapping(self) -> int:
-        """How many known entries the next read will meet."""
-        return sum(number for number, _ in self._seen.values())
+        """How many known entries the next read has to go through."""
+        return sum(number for number, at in self._seen.values() if self._overlaps(at))
 
     def look(self, entries: list[Stored]) -> Look:
         """Find what is new in `entries` (newest first); changes nothing."""
@@ -60,12 +65,17 @@ class ProfileTail:
 
     def _overlaps(self, at: float) -> bool:
         """Neither older than the overlap nor from before the server's clock was set back."""
-        return self._newest_at is None or abs(at - self._newest_at) <= OVERLAP_S
+        return self._newest_at is None or abs(at - self._newest_at) <= self._overlap_s
+
+    def settle(self) -> None:
+        """Nothing came for longer than the overlap: no late entry can be missing any more."""
+        self._overlap_s = 0.0
 
     def advance(self, entries: list[Stored]) -> None:
         """Take `entries` (newest first) as read."""
         if not entries:
             return
+        self._overlap_s = OVERLAP_S
         newest = entries[0].at
         if self._newest_at is None or newest < self._newest_at - OVERLAP_S:
             self._newest_at = newest
@@ -77,3 +87,5 @@ class ProfileTail:
         for key, number in Counter(hash(document) for at, document in entries if at >= since).items():
             known[key] = max(number, known.get(key, (0, 0.0))[0]), times[key]
         self._seen = known
+        if len(known) > _MANY:
+            self._overlap_s = _BUSY_OVERLAP_S

@@ -1,9 +1,10 @@
 """Reading `system.profile` of every profiled database, newest first and only as far back as needed."""
 
 import struct
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from perftui.sources.mongodb.profile_tail import ProfileTail, Stored
+from perftui.sources.mongodb.profile_tail import OVERLAP_S, Look, ProfileTail, Stored
 
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
@@ -38,10 +39,11 @@ class DatabaseProfile:
         self._tail = ProfileTail()
         self._polled = False
         self._expected = _FIRST_READ
+        self._moved = time.monotonic()
 
     async def read(self, max_time_ms: int) -> ProfileRead:
         """Everything new since the read before; the first read takes what was there, up to a bound."""
-        cap = POLL_ENTRIES if self._polled else BACKLOG_ENTRIES
+        cap = POLL_ENTRIES + self._tail.overlapping if self._polled else BACKLOG_ENTRIES
         limit, received, sent = min(self._expected, cap) if self._polled else cap, 0, 0
         while True:
             entries, size = await self._newest(limit, max_time_ms)
@@ -52,10 +54,17 @@ class DatabaseProfile:
                 break
             limit = min(limit * 4, cap)
         overrun = self._polled and not look.reached and (not exhausted or (self._tail.started and not look.met))
-        self._tail.advance(entries)
+        self._move_on(entries, look)
+        return ProfileRead([entry.document for entry in reversed(look.fresh)], overrun, received, sent)
+
+    def _move_on(self, entries: list[Stored], look: Look) -> None:
+        if look.fresh:
+            self._moved = time.monotonic()
+            self._tail.advance(entries)
+        elif time.monotonic() - self._moved > OVERLAP_S:
+            self._tail.settle()
         self._polled = True
         self._expected = self._tail.overlapping + 2 * len(look.fresh) + _FIRST_READ
-        return ProfileRead([entry.document for entry in reversed(look.fresh)], overrun, received, sent)
 
     async def _newest(self, limit: int, max_time_ms: int) -> tuple[list[Stored], int]:
         """One command and no cursor left behind: a negative limit asks for a single batch."""
@@ -63,6 +72,7 @@ class DatabaseProfile:
             {"appName": {"$ne": self._own_name}},
             sort=[("$natural", -1)],
             limit=-limit,
+            batch_size=limit,
             max_time_ms=max_time_ms,
             comment="perftui: slow queries",
         )

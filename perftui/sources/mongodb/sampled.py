@@ -19,7 +19,18 @@ def sample_pipeline(own_name: str, all_users: bool) -> list[dict[str, Any]]:
         "command.hello": {"$exists": False},
         "command.isMaster": {"$exists": False},
     }
-    fields = ("opid", "op", "ns", "command", "planSummary", "client", "appName", "numYields", "microsecs_running")
+    fields = (
+        "opid",
+        "op",
+        "ns",
+        "command",
+        "planSummary",
+        "client",
+        "appName",
+        "numYields",
+        "microsecs_running",
+        "currentOpTime",
+    )
     return [
         {"$currentOp": {"allUsers": all_users, "idleConnections": False}},
         {"$match": wanted},

@@ -1,0 +1,157 @@
+"""Slow queries of one member: from the profiler, else the slow log, else running operations."""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from perftui.model.query import SlowQuery, SlowQueryBatch
+from perftui.model.sample import Capability, Failure
+from perftui.model.target import Target
+from perftui.sources.base import Reading, Source
+from perftui.sources.mongodb.profile_entry import slow_queries
+from perftui.sources.mongodb.profiled_databases import ProfiledDatabases
+from perftui.sources.mongodb.slow_query_readers import (
+    MAX_TIME_MS,
+    Found,
+    ProfileReader,
+    Reader,
+    SampleReader,
+    SlowLogReader,
+)
+
+if TYPE_CHECKING:
+    from pymongo import AsyncMongoClient
+
+OWN_NAME = "perftui"
+_IN_THREAD = 200
+"""More entries than these take over 20 ms to parse: that work leaves the event loop."""
+_NOT_OFFERED = (13, 18, 59, 73, 115, 303, 8000)
+"""Unauthorized, not authenticated, unknown, refused and unsupported commands, and Atlas's own refusal."""
+_GRANT = 'db.getSiblingDB("admin").grantRolesToUser("<user>", [{role: "clusterMonitor", db: "admin"}])'
+
+
+class Server(Protocol):
+    """A member and the one client that all its sources share."""
+
+    target: Target
+
+    async def client(self) -> "AsyncMongoClient[dict[str, Any]]":
+        """The connected client."""
+        ...
+
+    def explain(self, error: BaseException) -> Failure:
+        """What went wrong, in words."""
+        ...
+
+
+class SlowQuerySource(Source):
+    """Reads each slow query once, and says where from."""
+
+    name: ClassVar[str] = "mongodb.slow_queries"
+
+    def __init__(self, server: Server, own_name: str = OWN_NAME) -> None:
+        super().__init__(server.target)
+        self._server, self._own_name = server, own_name
+        self._reader: Reader | None = None
+        self._fallbacks: list[Reader] = []
+        self._next_look = 0.0
+        self._delivered_until = 0.0
+        self._ignore_until = 0.0
+        self._described: tuple[bool, bool] | None = None
+        self._read_once = False
+
+    async def connect(self) -> None:
+        client = await self._server.client()
+        self._found = ProfiledDatabases(client)
+        self._profiles = ProfileReader(client, self._found, self._own_name)
+        self._fallbacks = [SlowLogReader(client, self._found, self._own_name), SampleReader(client, self._own_name)]
+        self._reader, self._next_look = None, 0.0
+        self._ignore_until = self._delivered_until
+
+    def explain(self, error: BaseException) -> Failure:
+        self._next_look = 0.0
+        return self._server.explain(error)
+
+    async def read(self) -> Reading:
+        sent = await self._look() if time.monotonic() >= self._next_look else 0
+        found = await self._from_best()
+        entries = await self._parsed(found)
+        reader = self._reader
+        batch = SlowQueryBatch(
+            entries=entries,
+            read_from="none" if reader is None else reader.source,
+            lost_entries=None if found.lost else 0,
+            databases=() if reader is None else reader.databases,
+            backlog=not self._read_once,
+        )
+        self._read_once = True
+        notes = (_NOTHING,) if reader is None else reader.notes()
+        return Reading(batch, found.received_bytes, sent + found.sent_commands, notes)
+
+    async def _look(self) -> int:
+        before = self._found.sent_commands
+        levels = await self._found.look(MAX_TIME_MS)
+        self._profiles.follow(levels)
+        self._next_look = time.monotonic() + self._found.next_look_s
+        return self._found.sent_commands - before
+
+    async def _from_best(self) -> Found:
+        """Read from the best place there is; what refuses is not asked again before `reconnect`."""
+        from pymongo.errors import OperationFailure
+
+        if self._profiles.databases:
+            self._use(self._profiles)
+            found = await self._profiles.read()
+            if self._profiles.databases:
+                self._describe()
+                return found
+        while self._fallbacks:
+            self._use(self._fallbacks[0])
+            try:
+                found = await self._fallbacks[0].read()
+            except OperationFailure as error:
+                if error.code not in _NOT_OFFERED:
+                    raise
+                del self._fallbacks[0]
+                continue
+            self._describe()
+            return found
+        self._use(None)
+        self._describe()
+        return Found([])
+
+    def _use(self, reader: Reader | None) -> None:
+        """Change places: what the place before gave is not taken again from this one."""
+        if reader is not self._reader:
+            self._reader = reader
+            self._ignore_until = self._delivered_until
+
+    async def _parsed(self, found: Found) -> tuple[SlowQuery, ...]:
+        if len(found.entries) > _IN_THREAD:
+            entries = await asyncio.to_thread(slow_queries, found.entries)
+        else:
+            entries = slow_queries(found.entries)
+        if self._ignore_until and found.sent_commands:
+            entries = tuple(entry for entry in entries if entry.at > self._ignore_until)
+            self._ignore_until = 0.0
+        self._delivered_until = max((entry.at for entry in entries), default=self._delivered_until)
+        return entries
+
+    def _describe(self) -> None:
+        readable, log = self._found.readable, any(isinstance(each, SlowLogReader) for each in self._fallbacks)
+        if (readable, log) == self._described:
+            return
+        self._described = readable, log
+        self.capabilities = (
+            _capability("profiler", readable, "every profiled execution, with what it examined"),
+            _capability("slow log", log, "executions over the server's slow threshold, where nothing is profiled"),
+        )
+
+
+def _capability(name: str, granted: bool, shows: str) -> Capability:
+    if granted:
+        return Capability(name=name, state="granted", shows=shows)
+    return Capability(name=name, state="missing", shows=shows, needs="clusterMonitor on admin", grant=_GRANT)
+
+
+_NOTHING = "Slow queries cannot be seen: profile, log and running operations were all refused to this login."
