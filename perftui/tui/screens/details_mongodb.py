@@ -59,7 +59,7 @@ def query(view: View, key: Hashable) -> Document | None:
         Text(queries.name(row), role="value"),
         Facts(
             _digest_facts(row, view),
-            f"LAST {duration(digest.window_s)}, FROM {queries.READ_FROM[digest.read_from].upper()}",
+            f"LAST {duration(digest.window_s)}, FROM {read_from.upper()}",
         ),
         _shape_history(view, target.target.id, row.shape_id),
         *(_execution(row.slowest, view) if row.slowest is not None else ()),
