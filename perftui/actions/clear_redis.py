@@ -18,6 +18,7 @@ _CONSEQUENCES = {
         "Other monitors of this server see their counters restart as well.",
     ),
 }
+_ROLES = {"master": "primary", "slave": "replica"}
 _QUIET = 50
 """Commands that a server may run between a reset and our next look without being busy."""
 
@@ -51,7 +52,8 @@ class ClearRedis:
     async def check(self) -> tuple[Problem, ...]:
         async with self._system() as system:
             server, replication = await system.ask(("INFO", "server"), ("INFO", "replication"))
-        self.role = _field(replication, "role") or self.role
+        role = _field(replication, "role")
+        self.role = _ROLES.get(role or "", role) or self.role
         if _field(server, "redis_version") is None:
             return (Problem(blocking=True, message="This is not a Redis server."),)
         return ()

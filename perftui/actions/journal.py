@@ -1,5 +1,7 @@
 """What perftui changed on servers, and what came of it: one JSON line each, kept in the user's state folder."""
 
+import errno
+import fcntl
 import getpass
 import os
 import socket
@@ -95,13 +97,13 @@ class Journal:
         is_new = not self.path.exists()
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             os.fchmod(descriptor, 0o600)
-            torn = (
-                os.fstat(descriptor).st_size > 0 and os.pread(descriptor, 1, os.fstat(descriptor).st_size - 1) != b"\n"
-            )
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
             line = (b"\n" if torn else b"") + msgspec.json.encode(entry) + b"\n"
             if os.write(descriptor, line) != len(line):
-                raise OSError(28, "the disk is full")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

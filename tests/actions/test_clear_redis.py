@@ -50,7 +50,7 @@ async def test_statistics_start_again(server: RedisProcess) -> None:
             client.set("key", number)
         assert _calls(client) == 100
         assert await action.check() == ()
-        assert action.describe().role == "master"
+        assert action.describe().role == "primary"
         assert (await action.run()).state == "done"
         assert _calls(client) == 0
 
