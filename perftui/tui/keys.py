@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from perftui.model.errors import UserError
+from perftui.tui.pages import PAGES
 
-Context = Literal["app", "table", "main", "details", "timeline"]
+Context = Literal["app", "table", "main", "details", "timeline", "settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("noise", "i", "Show idle and internal operations"),
     Command("next_member", "m", "Next member of the replica set, or next target of this kind", "", "main"),
     Command("timeline", "T", "All sources on one time axis", "Timeline", "main"),
-    Command("next_page", "tab", "Next tab", "", "main"),
-    Command("previous_page", "shift+tab", "Tab before", "", "main"),
+    Command("next_pane", "tab", "Next table of this tab", "", "main"),
+    Command("previous_pane", "shift+tab", "Table before", "", "main"),
+    Command("zoom", "z", "Give the table the whole screen, and back", "", "main"),
+    Command("next_page", "right,l", "Next tab", "", "main"),
+    Command("previous_page", "left,h", "Tab before", "", "main"),
     Command("settings", "S,f2", "Settings and theme", "Setup"),
     Command("palette", "colon", "Command palette (also ctrl+p)", "Palette"),
     Command("back", "q,escape,f10", "Back; at the root q and F10 quit", "Quit"),
     Command("quit", "ctrl+c", "Quit at once"),
+    Command("next_value", "right,l", "Next value", "", "settings"),
+    Command("previous_value", "left,h", "Value before", "", "settings"),
+    Command("save_settings", "s", "Save to the settings file", "", "settings"),
+    *(Command(f"page_{page.key}", page.key, f"Tab {page.title}", "", "main") for page in PAGES),
 )
 
 _SHOWN = {

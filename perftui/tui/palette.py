@@ -6,7 +6,7 @@ from rich.style import Style
 
 ROLES: tuple[str, ...] = (
     "normal", "dim", "good", "warning", "over", "accent",
-    "label", "value", "spark", "bar", "bracket", "heading", "key",
+    "label", "value", "spark", "bar", "bracket", "heading", "key", "tab", "caret",
 )  # fmt: skip
 """The roles of a piece of text: the six states, then the parts of a screen."""
 BASES: tuple[str, ...] = ("normal", "header", "title", "cursor", "tagged", "bar", "selected")

@@ -85,6 +85,7 @@ def without_colour() -> ThemeFile:
     roles = {role: Style() for role in ROLES}
     roles |= {"over": Style(bold=True, underline=True), "warning": Style(bold=True), "dim": Style(dim=True)}
     roles |= {"accent": Style(bold=True), "heading": Style(bold=True), "key": Style(bold=True)}
+    roles |= {"tab": Style(reverse=True), "caret": Style(reverse=True)}
     bases = {base: Style() for base in BASES}
     bases |= {"cursor": Style(reverse=True), "header": Style(bold=True), "title": Style(underline=True)}
     bases |= {"tagged": Style(bold=True), "selected": Style(reverse=True)}
@@ -156,6 +157,8 @@ def _build(name: str, document: dict[str, Any]) -> ThemeFile:
         "normal": "", "dim": rich["dim"], "good": rich["good"], "warning": rich["warning"], "over": f"bold {rich['over']}",
         "accent": rich["accent"], "label": rich["secondary"], "value": "bold", "spark": rich["primary"],
         "bar": rich["good"], "bracket": rich["dim"], "heading": f"bold {rich['accent']}", "key": f"bold {rich['accent']}",
+        "tab": "bold reverse" if rich["background"] == "default" else f"bold {rich['background']} on {rich['primary']}",
+        "caret": "reverse",
     }  # fmt: skip
     bases = {
         "normal": f"{rich['foreground']}{ground}",

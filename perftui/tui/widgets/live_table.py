@@ -45,6 +45,11 @@ class LiveTable(LineWidget, can_focus=True):
         self.paint()
 
     @property
+    def columns(self) -> list[Column[Any]]:
+        """The columns that have room now."""
+        return [column for column, _ in self._columns]
+
+    @property
     def body_height(self) -> int:
         """How many rows have room."""
         return max(self.size.height - 1, 1)

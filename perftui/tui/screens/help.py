@@ -1,0 +1,122 @@
+"""Help made from the registry: every key of the screen it was opened on. It scrolls."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+
+from perftui.tui.keyed import KeyedScreen
+from perftui.tui.keys import Context, Keymap
+from perftui.tui.lines import Line, fit, spread
+from perftui.tui.widgets.line_widget import LineWidget
+from perftui.tui.widgets.text_pane import TextPane
+
+_TITLES: dict[Context, str] = {
+    "main": "Screen",
+    "table": "Table",
+    "details": "This page",
+    "timeline": "Time axis",
+    "settings": "Settings",
+    "app": "Everywhere",
+}
+_READING = (
+    ("-", "not known; never the same as 0"),
+    ("! ^", "over a threshold; near it (colour says the same)"),
+    ("dimmed", "old: its source does not answer; the words beside it say since when"),
+    ("v ^", "in a column's title: sorted by it, falling or rising"),
+    ("7", "is kept for Indexes"),
+)
+_FILTERS = (
+    ("word", "rows with this text in a column of words"),
+    ("ns:orders", "rows with this text in one column; its name is its title in lower case, as in exports"),
+    ("p95:>100", "rows with a figure above (or with < below) this one"),
+    ("!word", "the other rows; several terms must all hold"),
+)
+
+
+class HelpScreen(KeyedScreen):
+    """A page of keys; q, Esc or ? leaves it."""
+
+    CONTEXTS: ClassVar[tuple[Context, ...]] = ("table", "app")
+    DEFAULT_CSS = """
+    HelpScreen { layout: vertical; }
+    HelpScreen > #help-title, HelpScreen > #help-keys { height: 1; }
+    """
+
+    def __init__(self, contexts: Iterable[Context], title: str) -> None:
+        super().__init__()
+        self._contexts, self._subject = tuple(contexts), title
+
+    def compose(self) -> ComposeResult:
+        yield LineWidget(id="help-title")
+        yield TextPane(self._lay_out, id="help-page")
+        yield LineWidget(id="help-keys")
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._paint_frame)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self.call_after_refresh(self._paint_frame)
+
+    def action_help(self) -> None:
+        self.app.pop_screen()
+
+    def action_down(self) -> None:
+        self._move(1)
+
+    def action_up(self) -> None:
+        self._move(-1)
+
+    def action_page_down(self) -> None:
+        self._move(self._page.size.height - 2)
+
+    def action_page_up(self) -> None:
+        self._move(2 - self._page.size.height)
+
+    def action_first(self) -> None:
+        self._move(-(10**6))
+
+    def action_last(self) -> None:
+        self._move(10**6)
+
+    @property
+    def _page(self) -> TextPane:
+        return self.query_one(TextPane)
+
+    def _move(self, step: int) -> None:
+        self._page.move_to(self._page.top + step)
+        self._paint_frame()
+
+    def _paint_frame(self) -> None:
+        width = self.size.width
+        title = f" Help: {self._subject or 'keys'}"
+        self.query_one("#help-title", LineWidget).set_lines(
+            [Line(tuple(spread([(title, "heading")], [(self._page.say_place() + " ", "dim")], width)), "header")]
+        )
+        self.query_one("#help-keys", LineWidget).set_lines(
+            [Line(tuple(spread([(" q ", "key"), ("back  ", "normal"), ("PgDn PgUp ", "key"), ("scroll", "normal")], [], width)), "bar")]
+        )
+
+    def _lay_out(self, width: int) -> list[Line]:
+        lines: list[Line] = []
+        for context in self._contexts:
+            lines += [*self._section(self.perftui.keymap, context, width), Line()]
+        lines += [*_table("Filter", _FILTERS, width), Line(), *_table("Reading the screen", _READING, width)]
+        return lines
+
+    def _section(self, keymap: Keymap, context: Context, width: int) -> list[Line]:
+        rows = [(keymap.shown(command.name), command.help) for command in keymap.of([context])]
+        return _table(_TITLES[context], rows, width)
+
+
+def _table(title: str, rows: Iterable[tuple[str, str]], width: int) -> list[Line]:
+    """Keys and what they do; in two columns where there is room."""
+    cells = [((" " + fit(key, 15), "key"), (" " + fit(text, 58), "normal")) for key, text in rows]
+    columns = 2 if width >= 150 else 1
+    height = -(-len(cells) // columns)
+    lines = [Line(((" " + title, "heading"),))]
+    for row in range(height):
+        pieces = [piece for column in range(columns) if row + column * height < len(cells) for piece in cells[row + column * height]]
+        lines.append(Line(tuple(pieces)))
+    return lines
