@@ -1,0 +1,28 @@
+"""Nothing that a terminal would obey gets through."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perftui.model.text import safe_text
+
+
+@given(st.text(st.characters(codec=None)), st.none() | st.integers(min_value=1, max_value=50))
+def test_no_control_format_or_surrogate_character_is_left(text: str, limit: int | None) -> None:
+    safe = safe_text(text, limit)
+    assert safe.encode("utf-8") or not text
+    assert limit is None or len(safe) <= limit
+    assert not [each for each in safe if unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp")]
+    assert not set(safe) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\ufeff")
+
+
+def test_what_was_there_can_be_seen() -> None:
+    assert safe_text("a\x1b[31mred\x00\x7f") == "a␛[31mred␀␡"
+    assert safe_text("two\nlines\tand tab") == "two lines and tab"
+    assert safe_text("\x9b31m\u202eevil\ud83d") == "�31m�evil�"
+
+
+def test_emoji_and_other_scripts_stay() -> None:
+    for text in ("👩‍👩‍👧 família", "日本語", "naïve", "עברית"):
+        assert safe_text(text) == text
