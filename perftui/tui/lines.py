@@ -11,7 +11,8 @@ from perftui.model.text import safe_text
 Piece = tuple[str, str]
 """Text and the name of its role: a `view.State` or one of the palette's own."""
 
-_BLOCKS = " ▁▂▃▄▅▆▇█"
+_BLOCKS = "▁▂▃▄▅▆▇"
+"""Without the full block, so that sparklines below each other stay apart."""
 
 
 class Line(NamedTuple):
@@ -81,7 +82,7 @@ def sparkline(values: Sequence[float | None], width: int, maximum: float | None 
 
 
 def _block(level: float) -> str:
-    return _BLOCKS[1 if level <= 0 else min(8, 1 + int(level * 7.999))]
+    return _BLOCKS[min(max(round(level * 6), 0), 6)]
 
 
 def bar(level: float | None, width: int) -> str:
@@ -105,6 +106,13 @@ def wrap(text: str, width: int, limit: int) -> tuple[str, ...]:
         note = f" … {left:,} more"
         folded[-1] = fit(folded[-1], width - len(note)) + note
     return tuple(folded)
+
+
+def fold_words(text: str, width: int) -> list[str]:
+    """A sentence made safe and folded between words."""
+    import textwrap
+
+    return textwrap.wrap(safe_text(text), max(width, 10)) or [""]
 
 
 def _cells_prefix(text: str, width: int) -> str:

@@ -27,6 +27,7 @@ class Pane:
 class Page:
     key: str
     title: str
+    short: str
     panes: tuple[Pane, ...] = ()
     """Empty: the Overview, which takes the first pane of what there is."""
     strip: str = ""
@@ -46,24 +47,26 @@ _COMMANDS = Pane("Commands", "redis_commands", "REDIS_COMMANDS")
 _PROCESSES = Pane("Processes", "processes", "PROCESSES")
 
 PAGES: tuple[Page, ...] = (
-    Page("1", "Overview"),
+    Page("1", "Overview", "All"),
     Page(
         "2",
         "Operations",
+        "Ops",
         (Pane("Operations", "operations", "OPERATIONS"), Pane("Members", "members", "MEMBERS")),
         "operations",
     ),
     Page(
         "3",
         "Queries",
+        "Queries",
         (_SHAPES, Pane("The application's own", "application_queries", "APPLICATION_QUERIES")),
         "queries",
     ),
-    Page("4", "Endpoints", (_ENDPOINTS,), "endpoints"),
-    Page("5", "Redis", (_COMMANDS, Pane("Slow log", "redis_slow", "REDIS_SLOW")), "redis"),
-    Page("6", "Host", (_PROCESSES, Pane("Sources and their cost", "sources", "SOURCES")), "host"),
-    Page("8", "Events", (Pane("Events", "events", "EVENTS"),), "events"),
-    Page("9", "Caches", (Pane("Caches", "caches", "CACHES"),), "caches"),
+    Page("4", "Endpoints", "Endp", (_ENDPOINTS,), "endpoints"),
+    Page("5", "Redis", "Redis", (_COMMANDS, Pane("Slow log", "redis_slow", "REDIS_SLOW")), "redis"),
+    Page("6", "Host", "Host", (_PROCESSES, Pane("Sources and their cost", "sources", "SOURCES")), "host"),
+    Page("8", "Events", "Events", (Pane("Events", "events", "EVENTS"),), "events"),
+    Page("9", "Caches", "Caches", (Pane("Caches", "caches", "CACHES"),), "caches"),
 )
 """7 is kept for Indexes."""
 

@@ -141,8 +141,12 @@ def _filled(state: TargetState, n: int) -> TargetState:
     if state.target.kind == "redis":
         return replace(state, redis=_redis(n))
     if state.target.kind == "application":
-        return replace(state, application=_application(n))
+        return replace(state, application=_application(n), sources=(_well("application", "application", n),))
     return replace(state, host=_host(n))
+
+
+def _well(source: str, slot: str, n: int) -> SourceState:
+    return SourceState(source=source, slot=slot, interval_s=1.0, read_at=NOW + n - 60, latency_ms=4.2, cost_ms_per_s=1.1)
 
 
 def _mongodb(n: int) -> MongoServer:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from perftui.model.target import TargetKind
-from perftui.tui.lines import Line, Piece, bar, fill, fit, sparkline, width_of
+from perftui.tui.lines import Line, Piece, bar, fill, fit, fold_words, sparkline, width_of
 from perftui.tui.meters.block import Block, Meter
 from perftui.tui.view import View
 
 COMPACT_BELOW = 110
 _KINDS: tuple[TargetKind, ...] = ("host", "mongodb", "redis", "application")
 _LABEL = 7
-_VALUE = 11
+_VALUE = 9
 
 
 def rows_for(width: int, height: int, kinds: int) -> int:
@@ -64,15 +64,15 @@ def _column(block: Block, view: View, width: int, rows: int) -> list[list[Piece]
     head = "" if block.kind == "host" else block.name
     indent = 1 if block.kind == "host" else 8
     room = width - indent - 1
+    trouble = fold_words(block.trouble, room)[:2] if block.trouble is not None else []
     lines: list[list[Piece]] = []
     for row in range(rows):
         pieces: list[Piece] = [(" " + fit(head if row == 0 else "", indent - 1), "heading")]
-        if row == 0 and block.trouble is not None:
-            pieces.append((fit(block.trouble, room), "over" if _is_bad(block) else "dim"))
-        else:
-            index = row if block.trouble is None else row - 1
-            if index < len(block.meters):
-                pieces += _meter(block, block.meters[index], view, room)
+        index = row - len(trouble)
+        if index < 0:
+            pieces.append((fit(trouble[row], room), "over" if _is_bad(block) else "dim"))
+        elif index < len(block.meters):
+            pieces += _meter(block, block.meters[index], view, room)
         lines.append(fill(pieces, width))
     return lines
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.app import ComposeResult
 
+from perftui.model.operation import Operation
 from perftui.tui.formatting import clock
 from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Context
@@ -121,36 +122,52 @@ class DetailsScreen(KeyedScreen):
             self._typing += " ".join(event.text.split())
             self._look_for(self._typing)
 
-    def action_down(self) -> None:
+    def action_scroll_down(self) -> None:
         self._move(self.page.top + 1)
 
-    def action_up(self) -> None:
+    def action_scroll_up(self) -> None:
         self._move(self.page.top - 1)
 
-    def action_page_down(self) -> None:
+    def action_scroll_page_down(self) -> None:
         self._move(self.page.top + max(self.page.size.height - 2, 1))
 
-    def action_page_up(self) -> None:
+    def action_scroll_page_up(self) -> None:
         self._move(self.page.top - max(self.page.size.height - 2, 1))
 
-    def action_first(self) -> None:
+    def action_scroll_first(self) -> None:
         self._move(0)
 
-    def action_last(self) -> None:
+    def action_scroll_last(self) -> None:
         self._move(self.page.last_top)
 
-    def action_full_text(self) -> None:
+    def action_fold(self) -> None:
         """Fold long lines, or cut them at the edge."""
         self._folded = not self._folded
         self.page.renew()
         self._paint_frame()
 
-    def action_copy(self) -> None:
+    def action_copy_text(self) -> None:
         if self.document is not None and self.document.copied:
-            self.app.copy_to_clipboard(self.document.copied)
-            self.say(f"Copied {len(self.document.copied):,} characters.")
+            self.perftui.copy(self.document.copied)
 
-    def action_filter(self) -> None:
+    def action_kill_this(self) -> None:
+        """Ask to kill the operation that this page is about, as it was last seen."""
+        view = self.perftui.view
+        target = view.target("mongodb") if view is not None else None
+        if view is None or target is None or not self._can_kill():
+            self.say("There is no operation to kill on this page.")
+            return
+        reason = self.perftui.read_only_reason(target)
+        if reason is None and self.perftui.past:
+            reason = "This is the past: Esc goes back to now, then act."
+        if reason is not None:
+            self.say(reason, "warning")
+            return
+        from perftui.tui.dialogs.kill import open_kill
+
+        open_kill(self.perftui, self.row, target)
+
+    def action_search(self) -> None:
         """Search in the page."""
         self._typing = ""
         self._paint_frame()
@@ -166,6 +183,9 @@ class DetailsScreen(KeyedScreen):
             self._look_for("")
             return
         super().action_back()
+
+    def _can_kill(self) -> bool:
+        return isinstance(self.row, Operation) and self.row.killable and not self.gone
 
     def _type(self, event: events.Key) -> None:
         text = self._typing or ""
@@ -223,7 +243,9 @@ class DetailsScreen(KeyedScreen):
         if self._said is not None:
             return fill([(" " + fit(self._said[0], width - 2), self._said[1])], width)
         keymap, left = self.perftui.keymap, list[Piece]()
-        for name, label in (("back", "Back"), ("filter", "Search"), ("full_text", "Fold"), ("copy", "Copy")):
-            if name in keymap.commands:
+        for name in ("back", "search", "next_match", "fold", "copy_text", "kill_this", "help"):
+            command = keymap.commands[name]
+            if name != "kill_this" or self._can_kill():
+                label = "Back" if name == "back" else command.label
                 left += [(f" {keymap.shown(name, 1)}", "key"), (f" {label} ", "normal")]
         return spread(left, right, width)

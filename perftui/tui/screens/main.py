@@ -9,13 +9,13 @@ from perftui.model.target import TargetKind
 from perftui.tui.header import header_line
 from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Command, Context
-from perftui.tui.lines import Line, Piece, fill, width_of
+from perftui.tui.lines import Line, Piece, fill, fold_words, width_of
 from perftui.tui.meters.layout import meter_lines, rows_for
 from perftui.tui.pages import PAGES, Page, Pane, panes_of
 from perftui.tui.screens.table_actions import TableActions
 from perftui.tui.view import View
 from perftui.tui.widgets.bottom_line import BottomLine
-from perftui.tui.widgets.live_table import LiveTable, fold_words
+from perftui.tui.widgets.live_table import LiveTable
 from perftui.tui.widgets.top_pane import TopPane
 
 _PAGE_KINDS: dict[str, TargetKind] = {

@@ -5,7 +5,7 @@ from typing import Any
 from textual import events
 from textual.message import Message
 
-from perftui.tui.lines import Line, Piece, fill, fit, wrap
+from perftui.tui.lines import Line, Piece, fill, fit, fold_words, wrap
 from perftui.tui.table_model import TableModel, lay_out
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.view import View
@@ -95,7 +95,7 @@ class LiveTable(LineWidget, can_focus=True):
             mark = ("v" if model.descending else "^") if column.key == model.sort_key else ""
             title = column.title.rstrip() if mark else column.title
             pieces.append((fit(title[: width - len(mark)] + mark, width, column.align) + " ", "accent" if mark else "normal"))
-        return Line(tuple(fill(pieces, self.size.width)), "title")
+        return Line(tuple(fill(_trimmed(pieces), self.size.width)), "title")
 
     def _line(self, model: TableModel, index: int, view: View) -> Line:
         row = model.rows[index]
@@ -106,7 +106,7 @@ class LiveTable(LineWidget, can_focus=True):
             text = column.text(row, view)
             pieces.append((fit(text, width, column.align) + " ", state))
         base = "cursor" if index == model.cursor else "tagged" if tagged else "normal"
-        return Line(tuple(pieces), base)
+        return Line(tuple(_trimmed(pieces)), base)
 
     def _full_text(self, model: TableModel, view: View) -> list[Line]:
         if model.spec.full_text is None or model.row is None:
@@ -164,10 +164,6 @@ class LiveTable(LineWidget, can_focus=True):
             left += width + 1
 
 
-def fold_words(text: str, width: int) -> list[str]:
-    """A sentence folded between words, made safe."""
-    import textwrap
-
-    from perftui.model.text import safe_text
-
-    return textwrap.wrap(safe_text(text), max(width, 10)) or [""]
+def _trimmed(pieces: list[Piece]) -> list[Piece]:
+    """Without the gap after the last column."""
+    return [*pieces[:-1], (pieces[-1][0][:-1], pieces[-1][1])]

@@ -39,7 +39,7 @@ class TopPane(LineWidget):
         short = width < 100
         for page in PAGES:
             mark, state = marks.get(page.title, ("", "normal"))
-            title = page.title if not short or page is current else page.title[:5]
+            title = page.short if short else page.title
             text = f" {page.key} {title}{' ' + mark if mark else ''} "
             role = "tab" if page is current else state
             pieces.append((text, role))
