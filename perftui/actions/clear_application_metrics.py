@@ -25,7 +25,6 @@ _COUNTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "query": (("query", "count"), ("query", "totalQueries")),
 }
 _NOT_SERVED = (404, 405)
-_REFUSED = (401, 403)
 _LONGEST_BYTES = 8 * 1024 * 1024
 _OWN_REQUESTS = 2
 """Our own reads may be counted between the clearing and the next look."""
@@ -105,13 +104,15 @@ class ClearApplicationMetrics:
         return sum(counts) if counts else None
 
     def _complaint(self, status: int) -> str:
-        if status in _REFUSED:
+        if status == 401:
             return (
-                f"The application refused ({status}): clearing needs its bearer token, from token_env in the settings "
-                "or PERFTUI_APP_TOKEN."
+                "The application refused (401): clearing needs its bearer token, from token_env in the settings or "
+                "PERFTUI_APP_TOKEN."
             )
+        if status == 403:
+            return "The application refused (403): clearing is off there until the application sets a token for it."
         if status in _NOT_SERVED:
-            return f"The application does not offer clearing ({status}); it is off until the application sets a token."
+            return f"The application does not offer clearing ({status})."
         return f"The application answered {status} and cleared nothing that is known of."
 
     def explain(self, error: BaseException) -> str:
