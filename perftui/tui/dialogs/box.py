@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from perftui.actions.base import Description, Problem
-from perftui.tui.lines import Line, Piece, cells, fill, fit, wrap
-from perftui.tui.widgets.live_table import fold_words
+from perftui.tui.lines import Line, Piece, cells, fill, fit, fold_words, wrap
 
 _MOST_COMMAND_LINES = 8
 

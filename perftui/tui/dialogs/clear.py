@@ -17,7 +17,7 @@ def open_clear(app: "PerftuiApp", state: TargetState) -> None:
     if view is None:
         return
     connection = find_connection(view.settings, state.target)
-    reason = _not_clearable(state) or refuse(view, state)
+    reason = _not_clearable(state) or refuse(app, view, state)
     if reason is not None or connection is None:
         app.say(reason or "There is no connection to act through.", "warning")
         return

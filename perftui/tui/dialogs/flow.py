@@ -20,15 +20,17 @@ def find_connection(settings: Settings, target: Target) -> Connection | None:
     return next((one for one in settings.connections if one.target.id in wanted), None)
 
 
-def refuse(view: View, state: TargetState) -> str | None:
-    """Why nothing may be changed now, in words; `None`: it may."""
-    if not view.live:
-        return "This is the past: an action needs the present. ] goes forward to it."
+def refuse(app: "PerftuiApp", view: View, state: TargetState) -> str | None:
+    """Why nothing may be changed now, in words; `None`: it may. A paused screen may act: the check looks again."""
+    if app.past:
+        return "This is the past: Esc goes back to now, then act."
+    if not app.feed.live:
+        return "This is a recording: there is nothing to act on."
     connection = find_connection(view.settings, state.target)
     if view.settings.read_only or state.read_only or (connection is not None and connection.read_only):
         return "Read-only mode: perftui changes nothing here. Start it without --read-only to act."
     if connection is None:
-        return f"This is a recording of {state.target.name}: there is no connection to act through."
+        return f"There is no connection to {state.target.name} to act through."
     return None
 
 

@@ -15,7 +15,7 @@ def open_kill(app: "PerftuiApp", operation: Operation, state: TargetState) -> No
     view = app.view
     if view is None:
         return
-    reason = refuse(view, state) or _not_for_killing(operation)
+    reason = refuse(app, view, state) or _not_for_killing(operation)
     connection = find_connection(view.settings, state.target)
     if reason is not None or connection is None:
         app.say(reason or "There is no connection to act through.", "warning")

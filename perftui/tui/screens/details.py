@@ -157,12 +157,6 @@ class DetailsScreen(KeyedScreen):
         if view is None or target is None or not self._can_kill():
             self.say("There is no operation to kill on this page.")
             return
-        reason = self.perftui.read_only_reason(target)
-        if reason is None and self.perftui.past:
-            reason = "This is the past: Esc goes back to now, then act."
-        if reason is not None:
-            self.say(reason, "warning")
-            return
         from perftui.tui.dialogs.kill import open_kill
 
         open_kill(self.perftui, self.row, target)
