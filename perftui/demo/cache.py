@@ -8,6 +8,12 @@ if TYPE_CHECKING:
 PREFIX = "library:"
 
 
+def key_kind(key: str) -> str:
+    """`library:prompt:a-slug` -> `library:prompt:*`, for metrics: bounded, and tells no values."""
+    kind, _, value = key.removeprefix(PREFIX).partition(":")
+    return f"{PREFIX}{kind}:*" if value else PREFIX + kind
+
+
 class ResponseCache:
     """Bodies by key. A Redis that is down or full is a miss, never an error."""
 

@@ -30,7 +30,7 @@ _SENTENCES = tuple(
     for thing in _OBJECTS
     for manner in _MANNERS
 )
-_ACTIVE_SHARE, _FEATURED_SHARE, _BROKEN_SHARE = 0.8, 0.01, 0.03
+_ACTIVE_SHARE, _FEATURED_SHARE, _BROKEN_SHARE = 0.8, 0.01, 0.08
 _OLDEST_PROMPT, _OLDEST_LOGIN = timedelta(days=730), timedelta(days=120)
 
 

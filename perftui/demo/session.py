@@ -1,6 +1,7 @@
 """Everything the demo runs: private servers, documents, the application and its load."""
 
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -9,8 +10,9 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from perftui.demo import MONGODB_VARIABLE, REDIS_VARIABLE
+from perftui.demo import MONGODB_VARIABLE, REDIS_VARIABLE, TOKEN_VARIABLE
 from perftui.demo.load import DEFAULT_RATE_PER_S
+from perftui.model.secret import Secret
 from perftui.model.target import Connection
 from perftui.servers import ManagedProcess, MongodProcess, PrivateServers, RedisProcess, ServerStartFailed
 from perftui.servers.ports import free_port
@@ -53,6 +55,7 @@ class DemoSession:
     def __init__(self, options: DemoOptions | None = None, progress: Progress = _silent) -> None:
         self.options = options or DemoOptions()
         self._progress = progress
+        self._token = secrets.token_urlsafe(24)
 
     @property
     def uris(self) -> tuple[str, ...]:
@@ -64,9 +67,14 @@ class DemoSession:
         """The same, as the monitor's settings hold it, and this machine."""
         from perftui.targets import connect_to, this_machine
 
-        names = ("demo", "demo-cache", "prompt-library")
-        found = [connect_to(uri, name=name) for uri, name in zip(self.uris, names, strict=True)]
-        return (*found, this_machine())
+        mongodb, redis, application = self.uris
+        bearer = {"Authorization": Secret(f"Bearer {self._token}")}
+        return (
+            connect_to(mongodb, name="demo"),
+            connect_to(redis, name="demo-cache"),
+            connect_to(application, name="prompt-library", headers=bearer),
+            this_machine(),
+        )
 
     def keep(self) -> int:
         """Let everything run on; a SIGTERM to the process returned ends and removes it all."""
@@ -137,6 +145,6 @@ class DemoSession:
         return ["--url", self.application_url, *map(str, numbers)]
 
     def _start_module(self, name: str, *arguments: str) -> ManagedProcess:
-        stores = {MONGODB_VARIABLE: self.mongod.uri, REDIS_VARIABLE: self.redis.uri}
+        known = {MONGODB_VARIABLE: self.mongod.uri, REDIS_VARIABLE: self.redis.uri, TOKEN_VARIABLE: self._token}
         command = [sys.executable, "-m", f"perftui.demo.{name}", *arguments]
-        return self.servers.start_process(name, command, {**os.environ, **stores})
+        return self.servers.start_process(name, command, {**os.environ, **known})

@@ -25,7 +25,7 @@ def test_prompts_are_spread_so_that_filters_choose_some() -> None:
     assert len({prompt["slug"] for prompt in made}) == 5_000
     assert 0.75 < sum(prompt["active"] for prompt in made) / 5_000 < 0.85
     assert 0 < sum(prompt["featured"] for prompt in made) < 150
-    assert 50 < sum(not prompt["template"].endswith("}") for prompt in made) < 300
+    assert 300 < sum(not prompt["template"].endswith("}") for prompt in made) < 500
     assert all(prompt["createdAt"] <= NOW for prompt in made)
 
 

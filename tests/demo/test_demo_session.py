@@ -12,7 +12,7 @@ from helpers.waiting import process_exists, wait_until
 from redis.asyncio import Redis
 
 from perftui.demo.cache import ResponseCache
-from perftui.demo.documents import PATTERNS, email, prompts, slug
+from perftui.demo.documents import PATTERNS, email, slug
 from perftui.demo.session import DemoOptions, DemoSession
 from perftui.servers import ServerStartFailed
 
@@ -188,10 +188,3 @@ def test_nothing_is_left_when_it_dies_while_setting_up(step: str) -> None:
         process.wait()
         wait_until(lambda: not Path(folder).exists())
         assert not processes_in(folder)
-
-
-def test_some_templates_are_broken() -> None:
-    from datetime import UTC, datetime
-
-    first = list(prompts(0, 200, seed=1, now=datetime.now(UTC)))
-    assert any(not prompt["template"].endswith("}") for prompt in first)
