@@ -15,7 +15,7 @@ from perftui.servers.redis import RedisProcess
 from perftui.servers.supervision import Reaper
 
 _PORT_TRIES = 5
-_S = TypeVar("_S")
+_S = TypeVar("_S", bound=ManagedProcess)
 
 
 class PrivateServers:
@@ -127,8 +127,7 @@ class PrivateServers:
                 if not tries:
                     raise
                 continue
-            if isinstance(process, ManagedProcess):
-                self._processes.append(process)
+            self._processes.append(process)
             return process
 
     def _name(self, kind: str) -> str:

@@ -2,20 +2,23 @@
 
 Run as a script by path, so that it costs one bare interpreter and imports nothing of ours. It owns the set's folder.
 Lines on its standard input name processes (`watch PID START_TIME`, `forget PID`) or change its task (`keep`: the
-processes shall stay until this one gets SIGTERM). At end of file it kills, removes and exits.
+processes shall stay until this one gets SIGTERM). At `end`, or when the starter is gone, it kills, removes and exits.
 """
 
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 MARKER = "PERFTUI_SERVERS_FOLDER"
 _TRIES, _PAUSE_S = 500, 0.02
+_PARENT_CHECK_S = 1.0
 _Watched = dict[int, str]
 
 
@@ -66,9 +69,9 @@ def _kill(pid: int) -> None:
 
 
 def _follow(watched: _Watched) -> bool:
-    """Read what the starter says until it is gone; whether its processes shall stay."""
-    keep = False
-    for line in sys.stdin:
+    """Read what the starter says until it is gone or sends `end`; whether its processes shall stay."""
+    starter, keep = os.getppid(), False
+    for line in _lines(starter):
         match line.split():
             case ["watch", pid, started]:
                 watched[int(pid)] = started
@@ -76,7 +79,24 @@ def _follow(watched: _Watched) -> bool:
                 watched.pop(int(pid), None)
             case ["keep"]:
                 keep = True
+            case ["end"]:
+                break
     return keep
+
+
+def _lines(starter: int) -> Iterator[str]:
+    """Until end of file, or until the starter is gone though something it forked still holds the pipe."""
+    text = ""
+    while True:
+        orphaned = os.getppid() != starter
+        if select.select([0], [], [], 0 if orphaned else _PARENT_CHECK_S)[0]:
+            data = os.read(0, 65_536)
+            if not data:
+                return
+            *lines, text = (text + data.decode()).split("\n")
+            yield from lines
+        elif orphaned:
+            return
 
 
 def main() -> None:

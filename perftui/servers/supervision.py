@@ -43,11 +43,15 @@ class Reaper:
     def keep(self) -> None:
         """Let everything run on when we are gone, until the reaper gets SIGTERM."""
         self._say("keep")
-        self._process.returncode = 0  # it stays on purpose: no warning about a child still running
+        # It stays on purpose: no waiting for it, no warning about a child still running.
+        self._process.returncode = 0
 
     def close(self) -> None:
         """Have it clean up, and wait until it has; do it ourselves should somebody have killed it."""
+        if self._process.returncode is not None:
+            return
         assert self._process.stdin is not None  # noqa: S101 - a pipe was asked for
+        self._say("end")
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         if self._process.wait() != 0:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.processes import processes_in
 from helpers.terminal import Terminal
 from helpers.waiting import wait_until
 
@@ -24,17 +25,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place.mkdir()
     monkeypatch.setenv("TMPDIR", str(place))
     return place
-
-
-def processes_in(folder: Path) -> list[int]:
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            if (place / "cwd").readlink().is_relative_to(folder):
-                found.append(int(place.name))
-        except OSError:
-            continue
-    return found
 
 
 def assert_nothing_left(temporary: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from helpers.processes import processes_in
 from helpers.waiting import process_exists, wait_until
 from redis.asyncio import Redis
 
@@ -154,18 +155,6 @@ def orchestrator(stop_at: str) -> Iterator[tuple[subprocess.Popen[str], list[str
             yield process, process.stdout.readline().split()
         finally:
             process.kill()
-
-
-def processes_in(folder: str) -> list[int]:
-    """Those whose working directory is in the folder, which every process of ours has."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            if str((place / "cwd").readlink()).startswith(folder):
-                found.append(int(place.name))
-        except OSError:
-            continue
-    return found
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from helpers.processes import processes_in
 from helpers.waiting import process_exists, wait_until
 from pymongo.errors import OperationFailure
 
@@ -155,11 +156,15 @@ from perftui.servers import PrivateServers
 with PrivateServers() as servers:
     redis, mongod = servers.start_redis(), servers.start_mongod()
     child = servers.start_process("child", [sys.executable, "-c", "import os,time; os.fork(); time.sleep(600)"])
+    if "fork" in sys.argv and os.fork() == 0:
+        os.close(1)
+        time.sleep(5)
+        os._exit(0)
     if "keep" in sys.argv:
         print(servers.keep(), servers.folder, redis.pid, mongod.pid, child.pid, flush=True)
     else:
         print(servers.folder, redis.pid, mongod.pid, child.pid, flush=True)
-        time.sleep(600)
+        time.sleep(0 if "close" in sys.argv else 600)
 """
 
 
@@ -176,29 +181,30 @@ def owner_of_servers(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], l
             process.kill()
 
 
-def processes_of(folder: str) -> list[int]:
-    """Every process whose environment or arguments name the folder."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            if folder.encode() in (place / "environ").read_bytes() + (place / "cmdline").read_bytes():
-                found.append(int(place.name))
-        except OSError:
-            continue
-    return found
-
-
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_nothing_is_left_of_a_set_whose_owner_dies(number: signal.Signals) -> None:
     with owner_of_servers() as (owner, (folder, *pids)):
         assert all(process_exists(int(pid)) for pid in pids)
-        # The mongod, the child and what it forked; Redis writes its title over its environment.
-        wait_until(lambda: len(processes_of(folder)) >= 3)
+        # The servers, the child and what it forked.
+        wait_until(lambda: len(processes_in(folder)) >= 4)
         os.killpg(owner.pid, number)
         owner.wait()
         wait_until(lambda: not Path(folder).exists())
         assert not any(process_exists(int(pid)) for pid in pids)
-        assert not processes_of(folder)
+        assert not processes_in(folder)
+
+
+def test_a_fork_of_the_owner_does_not_keep_its_servers_alive() -> None:
+    with owner_of_servers("fork") as (owner, (folder, *_)):
+        owner.kill()
+        owner.wait()
+        wait_until(lambda: not Path(folder).exists())
+
+
+def test_closing_does_not_wait_for_a_fork_of_the_owner() -> None:
+    with owner_of_servers("fork", "close") as (owner, (folder, *_)):
+        assert owner.wait(30) == 0
+        assert not Path(folder).exists()
 
 
 def test_a_kept_set_stays_until_its_reaper_is_told() -> None:
@@ -207,7 +213,7 @@ def test_a_kept_set_stays_until_its_reaper_is_told() -> None:
         assert all(process_exists(int(pid)) for pid in pids)
         os.kill(int(reaper_pid), signal.SIGTERM)
         wait_until(lambda: not Path(folder).exists())
-        assert not processes_of(folder)
+        assert not processes_in(folder)
 
 
 def test_a_set_whose_reaper_was_killed_still_cleans_up() -> None:
