@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from perftui.model.errors import UserError
-from perftui.model.names import nearest
+from perftui.model.names import closest
 from perftui.model.redaction import remember_secret
 from perftui.model.secret import Secret
 from perftui.model.target import Connection, Target, TargetKind
@@ -125,10 +125,9 @@ def _not_a_uri(text: str) -> TargetError:
         )
     looks_like_scheme = re.fullmatch(r"[a-z][a-z0-9+.-]{1,20}", scheme) and ":/" in text
     if looks_like_scheme:
-        hint = nearest(scheme, SCHEMES).partition("; known are")[0].rstrip(".")
-        return TargetError(
-            f"The scheme '{scheme}:' is not known{hint}{'' if '?' in hint else '.'} Targets start with {known}."
-        )
+        meant = closest(scheme, SCHEMES)
+        hint = f"; did you mean '{meant}'?" if meant else "."
+        return TargetError(f"The scheme '{scheme}:' is not known{hint} Targets start with {known}.")
     return TargetError(f"A target is neither the name of a profile nor a URI; targets start with {known}.")
 
 

@@ -36,14 +36,21 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_settings(arguments: argparse.Namespace, environment: Mapping[str, str] | None = None) -> "Settings":
-    """Flags over environment over file over default, with every target resolved. Raises `UserError`."""
-    from perftui.commands.resolve import resolve
+def load_settings(
+    arguments: argparse.Namespace, environment: Mapping[str, str] | None = None, *, with_targets: bool = True
+) -> "Settings":
+    """Flags over environment over file over default, with every target resolved. Raises `UserError`.
+
+    Without targets there are no connections: nothing is looked for, and no password is asked.
+    """
+    from perftui.commands.resolve import Resolved, resolve
     from perftui.config import Flags, find_config, merge
 
     environment = os.environ if environment is None else environment
     config = find_config(arguments.config, environment)
-    chosen = resolve(getattr(arguments, "targets", []), config, environment, ask=arguments.ask_password)
+    chosen = Resolved((), ())
+    if with_targets:
+        chosen = resolve(getattr(arguments, "targets", []), config, environment, ask=arguments.ask_password)
     flags = Flags(
         interval_s=arguments.interval,
         window_s=arguments.window,

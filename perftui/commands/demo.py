@@ -72,8 +72,7 @@ def _require_packages() -> None:
 
 def _settings(arguments: argparse.Namespace) -> Settings:
     """Read before anything starts: a mistake in the settings file must not cost a set-up first."""
-    arguments.targets = ["redis://127.0.0.1"]  # stands in for servers that have no port yet
-    return load_settings(arguments)
+    return load_settings(arguments, with_targets=False)
 
 
 def _watch(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -39,8 +39,7 @@ def _show(recording: Recording, arguments: argparse.Namespace) -> int:
     from perftui.monitor.replay import Replay
 
     require_terminal(f"perftui replay {arguments.file} --json prints it.")
-    arguments.targets, arguments.ask_password = ["redis://127.0.0.1"], False  # settings want a target; none is reached
-    settings = replace(load_settings(arguments), connections=(), read_only=True)
+    settings = replace(load_settings(arguments, with_targets=False), read_only=True)
     return run_feed(Replay(recording, settings, speed=arguments.speed), settings)
 
 

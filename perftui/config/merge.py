@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from perftui.config import folders, values
-from perftui.config.file import ConfigError, ConfigFile, Options, read_config
-from perftui.model.names import nearest
+from perftui.config.file import RESERVED_NAMES, ConfigError, ConfigFile, Options, read_config
+from perftui.model.names import closest, nearest
 from perftui.model.settings import Settings, Thresholds
 from perftui.model.target import Connection
 
@@ -49,6 +49,8 @@ def profile(config: ConfigFile, name: str) -> Options:
     """The profile of that name. Raises `ConfigError` with the nearest one."""
     if name in config.profiles:
         return config.profiles[name]
+    if (command := closest(name, RESERVED_NAMES)) and not closest(name, config.profiles):
+        raise ConfigError(f"There is no profile '{name}'; did you mean the command 'perftui {command}'?")
     place = f"in {config.path}" if config.path else f"because there is no settings file at {folders.config_file()}"
     hint = nearest(name, config.profiles) if config.profiles else "."
     raise ConfigError(f"There is no profile '{name}' {place}{hint}")

@@ -67,6 +67,7 @@ def test_without_a_terminal_snapshot_is_suggested() -> None:
         ("--interval=0", "--interval: must be a duration"),
         ("--nonsense", "unrecognized arguments"),
         ("shop", "There is no profile 'shop'"),
+        ("snapshto", "did you mean the command 'perftui snapshot'?"),
         ("mongodb://ann@db1", "set MONGODB_PASSWORD"),
         ("--config=/nowhere.toml", "/nowhere.toml: cannot be read"),
     ],
