@@ -66,6 +66,8 @@ class FrameStore:
         for held in (self._first, self._newest):
             if held is not None and held.sequence == sequence:
                 return held
+        if self._worker is not None:
+            self._worker.submit(int).result()  # what was added before is stored by then
         with self._lock:
             for group in reversed(self._groups):
                 if group.first <= sequence <= group.last:

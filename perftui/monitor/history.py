@@ -85,7 +85,7 @@ class History:
             elif step < 0 or step > _GAP_INTERVALS * snapshot.interval_s:
                 missed = LONGEST_GAP_ROWS if step < 0 else round(step / snapshot.interval_s) - 1
                 for _ in range(min(missed, LONGEST_GAP_ROWS, self.rows)):
-                    self._new_row(last, _NAN)
+                    self._new_row(snapshot.sequence, _NAN)
         self._new_row(snapshot.sequence, snapshot.taken_at)
 
     def _new_row(self, sequence: int, taken_at: float) -> None:

@@ -176,7 +176,7 @@ class Monitor:
     def _wake_others(self, watched: Watched, recovered: Polling) -> None:
         """A target is back: its other sources need not wait for their turn, and rights may be others now."""
         for polling in watched.pollings:
-            if polling is not recovered and polling.failure is not None:
+            if polling is not recovered and polling.failure is not None and not polling.running:
                 polling.ask_again(self._now(), reconnect=True)
                 self._tick_soon()
 
