@@ -1,6 +1,7 @@
 """The command line: parses, then imports the one command it needs."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -38,6 +39,15 @@ examples:
   perftui doctor shop-prod --json
 """,
 }
+_ENVIRONMENT = """\
+environment:
+  MONGODB_URI REDIS_URL PERFTUI_APP_URL            targets, where none is named
+  MONGODB_PASSWORD REDIS_PASSWORD REDISCLI_AUTH    passwords that are not in a URI
+  PERFTUI_APP_PASSWORD PERFTUI_APP_TOKEN           an application's password or bearer token
+  PERFTUI_CONFIG PERFTUI_INTERVAL PERFTUI_WINDOW PERFTUI_THEME PERFTUI_UTC PERFTUI_READ_ONLY
+                                                   as the flags of these names
+
+"""
 _EXIT_CODES = """\
 exit codes: 0 done, 1 found something or an action failed, 2 wrong usage, 3 a target could not be reached, 130 Ctrl-C"""
 _OPTIONS_WITH_VALUE = ("--config", "--interval", "--window", "--theme")
@@ -56,6 +66,9 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run perftui and return its exit code; raises nothing but `SystemExit`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -100,11 +113,11 @@ def _split_command(arguments: list[str]) -> tuple[str, list[str]]:
 
 def _parser(name: str) -> argparse.ArgumentParser:
     is_main = name == "monitor"
-    epilog = _EXAMPLES.get(name, "") + ("\n" if name in _EXAMPLES else "") + _EXIT_CODES
+    examples = f"{_EXAMPLES[name]}\n" if name in _EXAMPLES else ""
     parser = _Parser(
         prog="perftui" if is_main else f"perftui {name}",
         description=_main_description() if is_main else f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}.",
-        epilog=epilog,
+        epilog=examples + (_ENVIRONMENT if is_main else "") + _EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
         conflict_handler="resolve",

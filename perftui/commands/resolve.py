@@ -156,4 +156,7 @@ def _prompt(address: str, variable: str) -> str:
         raise UserError(f"{address} needs a password; set {variable}, or start perftui on a terminal to be asked.")
     import getpass
 
-    return getpass.getpass(f"Password for {address}: ", stream=sys.stderr)
+    try:
+        return getpass.getpass(f"Password for {address}: ", stream=sys.stderr)
+    except EOFError:
+        raise UserError(f"No password was given for {address}.") from None

@@ -12,6 +12,7 @@ import pytest
 
 from perftui import __version__
 from perftui.cli import COMMANDS, _split_command
+from perftui.servers import PrivateServers
 
 
 def perftui(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -161,6 +162,31 @@ def test_ctrl_c_is_130() -> None:
     os.close(terminal)
 
 
+def test_the_end_of_input_at_the_prompt_is_a_sentence() -> None:
+    process, terminal = _on_a_terminal("mongodb://ann@db1")
+    _read_until(terminal, b"Password for mongodb://db1: ")
+    os.write(terminal, b"\x04")
+    _read_until(terminal, b"No password was given for mongodb://db1.")
+    assert process.wait(30) == 2
+    os.close(terminal)
+
+
+def test_the_password_typed_at_the_prompt_is_used(private_servers: PrivateServers) -> None:
+    server = private_servers.start_redis(arguments=["--requirepass", "typed-pw"])
+    process, terminal = _on_a_terminal("doctor", "--ask-password", f"redis://127.0.0.1:{server.port}")
+    _read_until(terminal, b"Password for redis://")
+    os.write(terminal, b"typed-pw\n")
+    shown = _read_until(terminal, b"reached     yes")
+    assert b"typed-pw" not in shown
+    assert process.wait(30) == 0
+    os.close(terminal)
+
+
+def test_an_output_that_knows_only_ascii_is_no_error() -> None:
+    result = perftui("snapshot", PYTHONIOENCODING="ascii")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def _on_a_terminal(*arguments: str) -> tuple[subprocess.Popen[bytes], int]:
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -175,7 +201,8 @@ def _on_a_terminal(*arguments: str) -> tuple[subprocess.Popen[bytes], int]:
     return process, controller
 
 
-def _read_until(descriptor: int, wanted: bytes) -> None:
+def _read_until(descriptor: int, wanted: bytes) -> bytes:
     seen = b""
     while wanted not in seen:
         seen += os.read(descriptor, 1024)
+    return seen
