@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from perftui.model.application import CacheStats, EndpointStats
 from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate, share, size
 from perftui.tui.lines import Piece, bar, fit
-from perftui.tui.screens.details_parts import history, history_times, latency_facts, when
+from perftui.tui.screens.details_parts import history, history_times, latency_facts, number_and_rate, when
 from perftui.tui.screens.document import Block, Chart, Document, Fact, Facts, Rows, Spark, Sparks, Text
 from perftui.tui.tables import application_queries, caches, endpoints, queries
 from perftui.tui.tables.grades import signed
@@ -45,7 +45,7 @@ def _endpoint_facts(row: EndpointStats, view: View) -> tuple[Fact, ...]:
     average = endpoints.grade_average(row, view)
     p50, _p95, p99, _average, slowest = latency_facts(row.latency_ms)
     return (
-        Fact("requests", f"{number(row.requests)}, {rate(row.per_s)}/s"),
+        Fact("requests", number_and_rate(row.requests, row.per_s)),
         p50,
         Fact("p95", signed(endpoints.quantile(row.latency_ms.p95, row.p95_bounds), p95).rstrip(), p95),
         p99,

@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from perftui.model.operation import Operation
 from perftui.model.query import DigestRow, SlowQuery
 from perftui.tui.formatting import UNKNOWN, duration, milliseconds, number, rate, share, size
-from perftui.tui.screens.details_parts import history, latency_facts, when
+from perftui.tui.screens.details_parts import history, latency_facts, number_and_rate, when
 from perftui.tui.screens.document import Block, Document, Fact, Facts, Json, Spark, Sparks, Text
 from perftui.tui.tables import members, operations, queries
 from perftui.tui.tables.grades import signed
@@ -73,7 +73,7 @@ def _digest_facts(row: DigestRow, view: View) -> tuple[Fact, ...]:
     read = queries.grade_examined(row.examined_documents, row.returned, row.count, view)
     p50, _p95, p99, average, slowest = latency_facts(row.latency_ms)
     return (
-        Fact("executions", f"{number(row.count)}, {rate(row.per_s)}/s"),
+        Fact("executions", number_and_rate(row.count, row.per_s)),
         p50,
         Fact("p95", signed(milliseconds(row.latency_ms.p95), p95).rstrip(), p95),
         p99,
@@ -94,7 +94,7 @@ def _digest_facts(row: DigestRow, view: View) -> tuple[Fact, ...]:
 
 def _each(total: int | None, executions: int, sign: str = "") -> str:
     each = queries.per_execution(total, executions)
-    return UNKNOWN if each is None else f"{number(each)}{sign} each"
+    return UNKNOWN if each is None else f"{number(each)} each{sign}"
 
 
 def _thrown_away(row: DigestRow) -> str:

@@ -1,7 +1,7 @@
 """What all details share: history for a thing, times, latency figures."""
 
 from perftui.model.query import LatencySummary
-from perftui.tui.formatting import UNKNOWN, age, milliseconds, timestamp
+from perftui.tui.formatting import UNKNOWN, age, clock, milliseconds, number, rate, timestamp
 from perftui.tui.screens.document import Fact
 from perftui.tui.view import View
 
@@ -25,10 +25,19 @@ def history_times(view: View) -> History:
 
 
 def when(at: float | None, view: View) -> str:
-    """A time with how long ago it was."""
+    """A time with how long ago it was; the date only where it is needed."""
     if at is None:
         return UNKNOWN
-    return f"{timestamp(at, view.utc)}, {age(view.snapshot.taken_at - at)} ago"
+    elapsed = view.snapshot.taken_at - at
+    said = clock(at, view.utc) if abs(elapsed) < 43_200 else timestamp(at, view.utc)
+    return f"{said}, {age(elapsed)} ago"
+
+
+def number_and_rate(count: float | None, per_s: float | None) -> str:
+    """What is known of the two: `123, 41/s`."""
+    known = [number(count)] if count is not None else []
+    known += [f"{rate(per_s)}/s"] if per_s is not None else []
+    return ", ".join(known) or UNKNOWN
 
 
 def latency_facts(latency: LatencySummary) -> tuple[Fact, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from perftui.model.redis import CommandStats, RedisSlowCommand
 from perftui.tui.formatting import UNKNOWN, clock, microseconds, number, rate, share
 from perftui.tui.lines import Piece, fit
-from perftui.tui.screens.details_parts import when
+from perftui.tui.screens.details_parts import number_and_rate, when
 from perftui.tui.screens.document import Block, Document, Fact, Facts, Rows, Text
 from perftui.tui.tables import redis_commands, redis_slow
 from perftui.tui.tables.grades import signed
@@ -19,7 +19,7 @@ def command(view: View, key: Hashable) -> Document | None:
     slow = [entry for entry in redis_slow.rows(view) if command_name(entry.command, row.command) == row.command]
     blocks: tuple[Block, ...] = (
         Facts(_command_facts(row, view)),
-        Rows(tuple(_slow_line(entry, view) for entry in slow), f"ITS {len(slow)} ENTRIES IN THE SLOW LOG"),
+        Rows(tuple(_slow_line(entry, view) for entry in slow), f"IN THE SLOW LOG: {len(slow)}"),
         Text("" if slow else "None of its executions is in the slow log.", "SLOW LOG", "dim"),
     )
     copied = "\n".join(entry.command for entry in slow) or row.command
@@ -35,7 +35,7 @@ def command_name(text: str, like: str = "") -> str:
 def _command_facts(row: CommandStats, view: View) -> tuple[Fact, ...]:
     taken = redis_commands.grade_time(row, view)
     return (
-        Fact("calls", f"{number(row.calls)}, {rate(row.calls_per_s)}/s"),
+        Fact("calls", number_and_rate(row.calls, row.calls_per_s)),
         Fact("of the server", signed(share(redis_commands.time_share(row)), taken).rstrip(), taken),
         Fact("average", microseconds(row.average_us)),
         Fact("p50", microseconds(row.p50_us)),

@@ -53,7 +53,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """A series on one line, with its last and its largest value."""
+    """A series on one line, with its last value and the range of all."""
 
     label: str
     values: tuple[float | None, ...]
@@ -128,19 +128,23 @@ def _lay_out_block(block: Block, width: int, folded: bool, utc: bool) -> list[Li
 
 
 def _facts(facts: Sequence[Fact], width: int) -> list[Line]:
+    """In columns, read downwards; a value too long for its column has a line of its own below."""
     known = [fact for fact in facts if fact.value]
     if not known:
         return []
     columns = max(1, min(width // _FACT_WIDTH, len(known)))
-    height = -(-len(known) // columns)
     label_width = max(cells(fact.label) for fact in known)
     cell_width = width // columns
+    room = cell_width - label_width - 5
+    short = [fact for fact in known if cells(fact.value) <= room]
+    height = -(-len(short) // columns)
     lines = []
     for y in range(height):
         pieces: list[Piece] = []
-        for fact in known[y::height]:
+        for fact in short[y::height]:
             pieces += _fact(fact, label_width, cell_width)
         lines.append(Line(tuple(pieces)))
+    lines += [Line(tuple(_fact(fact, label_width, width))) for fact in known if cells(fact.value) > room]
     return lines
 
 
@@ -151,8 +155,8 @@ def _fact(fact: Fact, label_width: int, width: int) -> list[Piece]:
 
 
 def _spark(spark: Spark, width: int) -> Line:
-    largest = max((value for value in spark.values if value is not None), default=None)
-    said = f"  {spark.show(spark.values[-1])} now, {spark.show(largest)} at most"
+    known = [value for value in spark.values if value is not None]
+    said = f"  {spark.show(spark.values[-1])} now, {spark.show(min(known))} to {spark.show(max(known))}"
     room = max(width - 14 - cells(said), 8)
     return Line(
         tuple(

@@ -180,14 +180,14 @@ class TimelineScreen(KeyedScreen):
 
     def _body(self, view: View, room: int) -> list[Line]:
         targets = len({row.target.id for row in self.rows})
-        tall = 2 if len(self.rows) * 2 + targets <= room else 1
+        tall, low = model.heights(self.rows, room - targets)
         lines: list[Line] = []
         before: str | None = None
         for row in self.rows:
             if row.target.id != before:
                 before = row.target.id
                 lines.append(self._target_title(row, view))
-            lines += self._strip(row, view, tall)
+            lines += self._strip(row, view, tall if row.is_main else low)
         return lines
 
     def _target_title(self, row: model.Row, view: View) -> Line:
@@ -289,12 +289,15 @@ def _role(state: str) -> str:
 
 
 def strip_text(columns: tuple[float | None, ...], top: float, level: int, tall: int) -> str:
-    """One of the `tall` lines of a strip, the lowest is level 0; a gap is blank, a zero is a thin line."""
+    """One of the `tall` lines of a strip, the lowest is level 0; a gap is blank, a zero is a thin line.
+
+    The last eighth stays free, so that strips do not run into each other.
+    """
     return "".join(_cell(value, top, level, tall) for value in columns)
 
 
 def _cell(value: float | None, top: float, level: int, tall: int) -> str:
     if value is None:
         return " "
-    eighths = round(min(max(value / top, 0.0), 1.0) * tall * 8) - level * 8
+    eighths = round(min(max(value / top, 0.0), 1.0) * (tall * 8 - 1)) - level * 8
     return _BLOCKS[min(max(eighths, 1 if level == 0 else 0), 8)]

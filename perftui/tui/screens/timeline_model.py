@@ -52,6 +52,7 @@ class Row:
     target: Target
     metric: Metric
     columns: tuple[Value, ...]
+    is_main: bool = True
 
     @property
     def top(self) -> float:
@@ -97,26 +98,33 @@ def make_axis(view: View, window_s: float, width: int) -> Axis:
 
 
 def make_rows(view: View, window_s: float, width: int, *, room: int) -> list[Row]:
-    """The rows of every target, those of the second choice only where all of them have room."""
-    names = _names(view, more=True)
+    """The rows of every target; those of the second choice only where all have room and something to show."""
+    names = [
+        (state.target, name, name in always)
+        for kind, always, extra in _ROWS
+        for state in view.targets(kind)
+        for name in always + extra
+    ]
     if len(names) > room:
-        names = _names(view, more=False)
+        names = [one for one in names if one[2]]
     ticks = ticks_in(view, window_s)
     rows = []
-    for target, name in names:
+    for target, name, is_main in names:
         values = view.history.values(target.id, name, ticks, until=view.snapshot.sequence)
-        worst = min if name in _WORST_IS_LOWEST else max
-        rows.append(Row(target, METRICS[name], tuple(fold(values, width, worst))))
+        if is_main or any(value is not None for value in values):
+            worst = min if name in _WORST_IS_LOWEST else max
+            rows.append(Row(target, METRICS[name], tuple(fold(values, width, worst)), is_main))
     return rows
 
 
-def _names(view: View, *, more: bool) -> list[tuple[Target, str]]:
-    return [
-        (state.target, name)
-        for kind, always, extra in _ROWS
-        for state in view.targets(kind)
-        for name in (always + extra if more else always)
-    ]
+def heights(rows: Sequence[Row], room: int) -> tuple[int, int]:
+    """Lines for each main row and for each other one: the main ones grow first."""
+    main = sum(row.is_main for row in rows)
+    others = len(rows) - main
+    for tall, low in ((3, 2), (3, 1), (2, 1)):
+        if main * tall + others * low <= room:
+            return tall, low
+    return 1, 1
 
 
 def fold(values: Sequence[Value], width: int, worst: Callable[[list[float]], float]) -> list[Value]:

@@ -94,7 +94,7 @@ OPERATIONS: TableSpec[Operation] = TableSpec(
         words("client", "CLIENT", 17, lambda row: row.client, 7),
         words("user", "USER", 10, lambda row: row.user, 9),
         plain("yields", "YIELDS", 7, lambda row: row.yields, number, 8),
-        Column("query", "QUERY", 16, text=_text, state=_noise_is_dim, align="left", flexible=True),
+        Column("query", "QUERY", 28, text=_text, state=_noise_is_dim, align="left", flexible=True),
     ),
     rows=rows,
     key=key,

@@ -103,7 +103,7 @@ QUERIES: TableSpec[DigestRow] = TableSpec(
         Column(
             "shape",
             "SHAPE",
-            24,
+            32,
             text=lambda row, _view: name(row),
             sort=name,
             state=lambda row, _view: "dim" if row.overflow else "normal",
