@@ -4,6 +4,7 @@ import random
 from functools import lru_cache
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from perftui.model.event import Event
 from perftui.model.host import HostMetrics
@@ -52,7 +53,7 @@ def busy_snapshot(sequence: int, operations: int) -> Snapshot:
     """A MongoDB whose operations all run on from second to second, each by a slightly different time."""
     chance = random.Random(sequence)
     running = tuple(
-        Operation(**{**_fields(one), "running_s": round((one.running_s or 0) + sequence + chance.random() / 100, 6)})
+        replace(one, running_s=round((one.running_s or 0) + sequence + chance.random() / 100, 6))
         for one in _parked(operations)
     )
     state = TargetState(
@@ -62,10 +63,6 @@ def busy_snapshot(sequence: int, operations: int) -> Snapshot:
         sources=(SourceState(source="mongodb.operations", interval_s=1, read_at=START + sequence, slot="operations"),),
     )
     return Snapshot(sequence=sequence, taken_at=START + sequence, interval_s=1, window_s=300, targets=(state,))
-
-
-def _fields(one: Operation) -> dict[str, object]:
-    return {name: getattr(one, name) for name in one.__struct_fields__}
 
 
 numbers = st.none() | st.floats(min_value=0, max_value=1e12, allow_nan=False)

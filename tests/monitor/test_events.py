@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from perftui.model.application import ApplicationMetrics, CacheStats, EndpointStats
 from perftui.model.event import Event
@@ -64,9 +65,8 @@ def test_a_role_that_is_not_known_yet_has_not_changed() -> None:
 def test_a_lost_source_and_its_return_are_told_once_with_the_time_it_took() -> None:
     failure = Failure(kind="refused", message="Nothing listens on x:1.", help="Start it.")
     good = state("mongodb", source(read_at=START))
-    lost = [
-        state("mongodb", source(read_at=START, failure=failure, failing_since=START + 1, latency_ms=n)) for n in (1, 2)
-    ]
+    failing: dict[str, Any] = {"read_at": START, "failure": failure, "failing_since": START + 1}
+    lost = [state("mongodb", source(latency_ms=latency, **failing)) for latency in (1, 2)]
     back = state("mongodb", source(read_at=START + 3))
     events = notice([good, *lost, back])
     assert [(event.kind, event.severity, event.message) for event in events] == [
@@ -158,10 +158,8 @@ def test_a_value_that_is_only_repeated_because_its_source_fails_is_no_reading() 
     failure = Failure(kind="timeout", message="late", help="wait")
     alarms = Alarms(Thresholds())
     for _ in range(10):
-        failing = state(
-            "host", source("host.machine", slot="host", failure=failure), host=HostMetrics(hostname="x", cpu_share=1)
-        )
-        assert list(alarms.notice(failing, START)) == []
+        lost = source("host.machine", slot="host", failure=failure)
+        assert list(alarms.notice(state("host", lost, host=HostMetrics(hostname="x", cpu_share=1)), START)) == []
 
 
 def row(p95: float, count: int = 10, examined: int | None = None, returned: int | None = None) -> DigestRow:
@@ -179,15 +177,18 @@ def row(p95: float, count: int = 10, examined: int | None = None, returned: int 
 
 
 def test_slow_queries_have_a_warning_below_their_threshold() -> None:
-    digests = [
-        state("mongodb", queries=QueryDigest(rows=(row(p95),), entries=n))
-        for n, p95 in enumerate([70.0] * 4 + [152.0] * 4 + [20.0] * 4)
-    ]
+    p95s = [70.0] * 4 + [152.0] * 4 + [20.0] * 4
+    digests = [state("mongodb", queries=QueryDigest(rows=(row(p95),))) for p95 in p95s]
     events = notice(digests)
     assert [event.severity for event in events] == ["warning", "critical", "recovered"]
     assert events[0].message == "x:1: p95 of find on shop.prompts (shape abcdef12) is 70 ms, above 50 ms."
     assert events[1].message.endswith("is 152 ms, above 100 ms.")
     assert events[2].message.endswith("is 20 ms, back below 50 ms.")
+
+
+def endpoint(**latency: float) -> ApplicationMetrics:
+    slow = EndpointStats(method="GET", route="/a", latency_ms=LatencySummary(**latency))
+    return ApplicationMetrics(format="perftui", endpoints=(slow,))
 
 
 BAD: dict[tuple[TargetKind, str], dict[str, Any]] = {
@@ -203,17 +204,8 @@ BAD: dict[tuple[TargetKind, str], dict[str, Any]] = {
     ("redis", "connections_share"): {"redis": RedisServer(clients=RedisClients(connected=99, maximum=100))},
     ("redis", "hit_rate"): {"redis": RedisServer(hit_rate=0.4)},
     ("application", "error_rate"): {"application": ApplicationMetrics(format="perftui", server_error_rate=0.2)},
-    ("application", "endpoint_average_ms"): {
-        "application": ApplicationMetrics(
-            format="perftui",
-            endpoints=(EndpointStats(method="GET", route="/a", latency_ms=LatencySummary(average=900)),),
-        )
-    },
-    ("application", "endpoint_p95_ms"): {
-        "application": ApplicationMetrics(
-            format="perftui", endpoints=(EndpointStats(method="GET", route="/a", latency_ms=LatencySummary(p95=2000)),)
-        )
-    },
+    ("application", "endpoint_average_ms"): {"application": endpoint(average=900)},
+    ("application", "endpoint_p95_ms"): {"application": endpoint(p95=2000)},
     ("application", "hit_rate"): {
         "application": ApplicationMetrics(format="perftui", caches=(CacheStats(name="c", hit_rate=0.1),))
     },
@@ -241,10 +233,7 @@ def test_each_threshold_is_crossed_by_its_figure_alone(kind: TargetKind, name: s
     alarms = Alarms(Thresholds())
     found: list[Event] = []
     for number in range(READINGS):
-        fresh = {
-            slot: type(value)(**{f: getattr(value, f) for f in value.__struct_fields__})
-            for slot, value in BAD[kind, name].items()
-        }
+        fresh = {slot: replace(value) for slot, value in BAD[kind, name].items()}
         found.extend(alarms.notice(state(kind, **fresh), START + number))
     assert [(event.kind, (event.subject or "").split(" ")[0]) for event in found] == [("threshold.crossed", name)]
     assert found[0].message.startswith("x:1: ")

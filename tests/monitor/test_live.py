@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from helpers.scripted import START, Answer, ScriptedSource, ScriptedSystem, Watch, build, host_source, target, watch
+from helpers.snapshots import busy_snapshot
 from helpers.virtual_time import run_virtual
 
 from perftui.model.mongodb import Connections, MongoServer, ReplicaSet
@@ -208,7 +209,7 @@ def test_a_system_that_cannot_be_opened_is_named_and_the_others_go_on() -> None:
             raise ModuleNotFoundError("No module named 'pymongo'")
         return systems["host://web"]
 
-    watched.monitor = Monitor(watched.monitor.settings, open_system=open_system)  # type: ignore[arg-type]
+    watched.monitor = Monitor(watched.monitor.settings, open_system=open_system)
     run_virtual(watch(watched, 3))
     failure = watched.last.targets[1].sources[0].failure
     assert failure is not None
@@ -330,3 +331,27 @@ def test_the_window_is_the_users() -> None:
 def test_a_snapshot_survives_json() -> None:
     seen = run(4, host_source(), ScriptedSource(target(), "mongodb.server", steady))
     assert Snapshot.from_json(seen.last.to_json()) == seen.last
+
+
+def test_an_hour_of_ticks_takes_no_more_memory_than_its_first_minutes() -> None:
+    def operations(now: float) -> Answer:
+        return Answer(busy_snapshot(int(now), 30).targets[0].operations)
+
+    watched = build(
+        [host_source(), ScriptedSource(target(), "mongodb.operations", operations)], frames_bytes=256 * 1024
+    )
+    sizes: dict[float, tuple[int, int]] = {}
+    monitor = watched.monitor
+
+    def measure(at: float) -> Callable[[], None]:
+        def take() -> None:
+            sizes[at] = (monitor.history.kept_bytes(), monitor._frames.kept_bytes())
+
+        return take
+
+    run_virtual(watch(watched, 3605, {at: measure(at) for at in (600.5, 3600.5)}, keep=False))
+    assert watched.last.sequence > 3600
+    assert sizes[3600.5][0] == sizes[600.5][0]
+    assert max(frames for _, frames in sizes.values()) <= 256 * 1024
+    values = monitor.history.values("host://web", "host.cpu_share", 3600)
+    assert values.count(None) == 0

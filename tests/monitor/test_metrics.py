@@ -34,7 +34,7 @@ def test_the_metrics_that_screens_ask_for_exist() -> None:
 @pytest.mark.parametrize("kind", ["mongodb", "redis", "application", "host"])
 def test_what_is_not_known_is_none(kind: TargetKind) -> None:
     payloads = {"mongodb": MongoServer(), "redis": RedisServer(), "host": HostMetrics(hostname="h")}
-    payloads["application"] = ApplicationMetrics(format="perftui")  # type: ignore[assignment]
+    payloads["application"] = ApplicationMetrics(format="perftui")
     for bare in (state(kind), state(kind, **{kind: payloads[kind]})):
         assert [metric.read(bare) for metric in metrics_of(kind)] == [None] * len(metrics_of(kind))
 

@@ -44,14 +44,15 @@ async def play(
 @pytest.mark.parametrize("speed", [1.0, 4.0])
 def test_it_plays_in_its_own_time(recording: Recording, speed: float) -> None:
     shown = run_virtual(play(Replay(recording, Settings(), speed=speed), 60))
-    assert shown[:10] == [(pytest.approx(index / speed, abs=0.01), index + 1) for index in range(10)]
+    assert [sequence for _, sequence in shown[:10]] == list(range(1, 11))
+    assert [at for at, _ in shown[:10]] == pytest.approx([index / speed for index in range(10)], abs=0.01)
 
 
 def test_a_long_gap_is_cut_and_the_end_waits(recording: Recording) -> None:
     replay = Replay(recording, Settings())
     shown = run_virtual(play(replay, 3600))
-    assert shown[-1] == (pytest.approx(14, abs=0.1), 11)
     assert len(shown) == 11
+    assert shown[-1][0] == pytest.approx(14, abs=0.1)
     assert replay.ended.is_set()
 
 
