@@ -131,18 +131,15 @@ class ClearApplicationMetrics:
 
     def _document_url(self, base: str) -> str:
         """The document's own address, whether the target names it or only the application."""
-        path = _DOCUMENTS.get(self.metrics.format, "")
-        base = base.rstrip("/")
-        for known in _DOCUMENTS.values():
-            base = base.removesuffix(known)
-        return base + path
+        has_path = "/" in base.rstrip("/").partition("://")[2]
+        return base if has_path else base.rstrip("/") + _DOCUMENTS.get(self.metrics.format, "")
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator["httpx.AsyncClient"]:
         import httpx
 
-        verify: ssl.SSLContext | bool = self.connection.verify_tls
-        if self.connection.ca_file is not None and self.connection.verify_tls:
+        verify: ssl.SSLContext | bool = False
+        if self.connection.verify_tls and self.target.address.startswith("https"):
             verify = ssl.create_default_context(cafile=self.connection.ca_file)
         headers = {name: value.reveal() for name, value in self.connection.headers.items()}
         async with httpx.AsyncClient(
@@ -150,6 +147,7 @@ class ClearApplicationMetrics:
             verify=verify,
             timeout=self.connection.timeout_s,
             follow_redirects=False,
+            trust_env=False,
         ) as client:
             yield client
 
