@@ -117,7 +117,7 @@ def _lay_out_block(block: Block, width: int, folded: bool, utc: bool) -> list[Li
     if isinstance(block, Sparks):
         return [_spark(spark, width) for spark in block.sparks if any(value is not None for value in spark.values)]
     if isinstance(block, Rows):
-        return [Line((("  ", "normal"), *pieces)) for pieces in block.lines]
+        return [Line(tuple(fill((("  ", "normal"), *pieces), width))) for pieces in block.lines]
     if isinstance(block, Json):
         return _text(pretty_json(block.text, width - 4) if block.text else [], "normal", width, folded)
     if isinstance(block, Text):
