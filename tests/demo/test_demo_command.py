@@ -29,7 +29,8 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def assert_nothing_left(temporary: Path) -> None:
     wait_until(lambda: not list(temporary.glob("perftui-*")))
-    assert not processes_in(temporary)
+    # The one that removed the folder ends a moment after it.
+    wait_until(lambda: not processes_in(temporary))
 
 
 def test_headless_prints_a_snapshot_of_everything(temporary: Path) -> None:
@@ -69,6 +70,32 @@ def test_ctrl_c_while_setting_up_leaves_nothing(temporary: Path) -> None:
         terminal.send("\x03")
         assert terminal.exit_code() == 130
         assert "Traceback" not in terminal.screen_text()
+    assert_nothing_left(temporary)
+
+
+def test_the_screen_shows_the_demo_and_q_ends_it_all(temporary: Path) -> None:
+    with Terminal(COMMAND, columns=120, lines=30) as terminal:
+        terminal.wait_for("demo-cache")
+        terminal.wait_for("Help")
+        terminal.send("q")
+        assert terminal.exit_code() == 0
+    assert_nothing_left(temporary)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_when_the_screen_is_killed(temporary: Path, number: signal.Signals) -> None:
+    with Terminal(COMMAND) as terminal:
+        terminal.wait_for("Help")
+        terminal.signal(number)
+        terminal.exit_code()
+    assert_nothing_left(temporary)
+
+
+def test_nothing_is_left_when_the_window_is_closed(temporary: Path) -> None:
+    with Terminal(COMMAND) as terminal:
+        terminal.wait_for("Help")
+        terminal.hangup()
+        terminal.exit_code()
     assert_nothing_left(temporary)
 
 
