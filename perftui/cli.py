@@ -81,6 +81,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Python flushes stdout once more at exit, which must not fail aloud.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return DONE
+    except ModuleNotFoundError as error:
+        say(
+            f"perftui: the package {error.name} is missing; install perftui again: pip install --force-reinstall perftui"
+        )
+        return FOUND
     except Exception as error:
         from perftui.crash import report_crash
 

@@ -16,7 +16,7 @@ from perftui.model.sample import Capability, Failure, FailureKind
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.text import safe_text
 
-StepState = Literal["ok", "failed", "unknown"]
+StepState = Literal["ok", "partly", "failed", "unknown"]
 _WAIT_S = 10.0
 _STEPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
     ("name", frozenset({"name"})),
@@ -75,6 +75,9 @@ def _diagnosis(state: TargetState) -> Diagnosis:
     failures = {source.failure.message: source.failure for source in state.sources if source.failure is not None}
     capabilities = {item.name: item for source in state.sources for item in source.capabilities}
     reached = was_reached(state)
+    steps = _steps(state, tuple(failures.values()), reached)
+    if steps.get("rights") == "ok" and any(item.state == "missing" for item in capabilities.values()):
+        steps["rights"] = "partly"
     return Diagnosis(
         id=state.target.id,
         kind=state.target.kind,
@@ -82,7 +85,7 @@ def _diagnosis(state: TargetState) -> Diagnosis:
         address=state.target.address,
         reached=reached,
         version_and_role=identity(state) or None,
-        steps=_steps(state, tuple(failures.values()), reached),
+        steps=steps,
         failures=tuple(failures.values()),
         capabilities=tuple(capabilities.values()),
     )

@@ -182,6 +182,13 @@ def test_the_password_typed_at_the_prompt_is_used(private_servers: PrivateServer
     os.close(terminal)
 
 
+def test_a_broken_installation_is_a_sentence() -> None:
+    code = "import sys; sys.modules['msgspec'] = None; from perftui.cli import main; sys.exit(main(['snapshot']))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("perftui: the package msgspec is missing; install it again")
+
+
 def test_an_output_that_knows_only_ascii_is_no_error() -> None:
     result = perftui("snapshot", PYTHONIOENCODING="ascii")
     assert (result.returncode, result.stderr) == (0, "")

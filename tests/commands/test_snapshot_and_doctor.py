@@ -117,6 +117,7 @@ def test_doctor_names_the_missing_grant(private_servers: PrivateServers) -> None
     missing = [capability for capability in capabilities if capability["state"] == "missing"]
     assert code == 0
     assert missing
+    assert found["mongodb"]["steps"]["rights"] == "partly"  # type: ignore[index]
     assert any("clusterMonitor" in (capability.get("grant") or "") for capability in missing)
     code, found = diagnose(uri, MONGODB_PASSWORD="wrong-pw")
     assert (code, found["mongodb"]["steps"]["login"]) == (3, "failed")  # type: ignore[index]
