@@ -82,9 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return DONE
     except ModuleNotFoundError as error:
-        say(
-            f"perftui: the package {error.name} is missing; install perftui again: pip install --force-reinstall perftui"
-        )
+        say(f"perftui: the package {error.name} is missing; install it again: pip install --force-reinstall perftui")
         return FOUND
     except Exception as error:
         from perftui.crash import report_crash
