@@ -1,5 +1,6 @@
 """A private mongod, alone or as a member of a replica set."""
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ _CACHE_GB = "0.25"
 _ELECTION_TIMEOUT_MS = 2_000
 _HEARTBEAT_MS = 500
 _PRIMARY_TIMEOUT_S = 60.0
+_LOG_LINES = 40
 _PARAMETERS = (
     "diagnosticDataCollectionEnabled=false",
     "shutdownTimeoutMillisForSignaledShutdown=200",
@@ -65,6 +67,12 @@ class MongodProcess(ServerProcess):
         if self.replica_set is not None and self.alone:
             wait_for_roles([self])
 
+    def last_words(self, lines: int = 3) -> str:
+        """Its last messages without the JSON around them; the errors among them where there are any."""
+        entries = [_entry(line) for line in super().last_words(_LOG_LINES).splitlines()]
+        errors = [text for is_error, text in entries if is_error]
+        return "\n".join((errors or [text for _, text in entries])[-lines:])
+
     def _command(self, folder: Path) -> list[str]:
         data = folder / "data"
         data.mkdir(mode=0o700, exist_ok=True)
@@ -83,6 +91,17 @@ class MongodProcess(ServerProcess):
         except PyMongoError:
             return False
         return True
+
+
+def _entry(line: str) -> tuple[bool, str]:
+    """Whether a log line is an error, and its message in words."""
+    try:
+        entry = json.loads(line)
+        attributes = entry.get("attr", {})
+        detail = attributes.get("error") or attributes.get("msg")
+    except (ValueError, AttributeError):
+        return True, line
+    return entry.get("s") in ("E", "F"), f"{entry.get('msg', '')}: {detail}" if detail else entry.get("msg", "")
 
 
 def initiate(name: str, members: Sequence[MongodProcess], arbiters: Sequence[MongodProcess] = ()) -> None:

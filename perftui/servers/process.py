@@ -10,7 +10,7 @@ from pathlib import Path
 from perftui.servers.reaper import MARKER
 from perftui.servers.supervision import Reaper
 
-_LOG_TAIL_BYTES = 4_096
+_LOG_TAIL_BYTES = 16_384
 
 
 class ManagedProcess:

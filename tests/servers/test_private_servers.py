@@ -129,6 +129,8 @@ def test_a_server_that_cannot_start_tells_its_last_words(private_servers: Privat
         private_servers.start_redis(arguments=["--no-such-option", "1"])
     with pytest.raises(ServerStartFailed, match="unrecognised option"):
         private_servers.start_mongod(arguments=["--no-such-option"])
+    with pytest.raises(ServerStartFailed, match=r"ends with: Error creating service context: .*time zone database"):
+        private_servers.start_mongod(arguments=["--timeZoneInfo", "/nonexistent"])
 
 
 def test_a_lost_race_for_a_port_is_tried_again(
