@@ -3,10 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from perftui.servers import MongodProcess, PrivateServers, RedisProcess
+
+if TYPE_CHECKING:
+    from perftui.demo.session import DemoSession
 
 _HIDDEN = ("MONGODB_URI", "REDIS_URL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 _HIDDEN_PREFIXES = ("PERFTUI_", "TEXTUAL")
@@ -48,6 +52,15 @@ def mongod(session_servers: PrivateServers) -> MongodProcess:
 def redis_server(session_servers: PrivateServers) -> RedisProcess:
     """A shared Redis. Use your own keys in it, and leave its settings as they are."""
     return session_servers.start_redis()
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator["DemoSession"]:
+    """A small demo under load: its servers, application and visitors. Leave its settings as they are."""
+    from perftui.demo.session import DemoOptions, DemoSession
+
+    with DemoSession(DemoOptions(documents=2_000, rate_per_s=30.0)) as session:
+        yield session
 
 
 @pytest.fixture
