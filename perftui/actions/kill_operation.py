@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from perftui.actions.base import Description, Outcome, Problem
 from perftui.model.operation import Operation
+from perftui.model.sample import Failure
 from perftui.model.target import Connection, Target
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class KillOperation:
         self.target = target
         self.operation = operation
         self.role = role
+        self._failure: Failure | None = None
 
     def describe(self) -> Description:
         operation = self.operation
@@ -89,18 +91,25 @@ class KillOperation:
 
         if isinstance(error, OperationFailure) and error.code == _UNAUTHORIZED:
             return f"This login may not kill operations of other users; grant the privilege killop with {_GRANT}."
-        from perftui.sources.mongodb.client import explain
+        from perftui.sources.mongodb.failures import explain
 
-        failure = explain(error, self.connection)
+        failure = self._failure or explain(error, self.connection)
         return f"{failure.message} {failure.help}"
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator["AsyncMongoClient[dict[str, Any]]"]:
-        from perftui.sources.mongodb.client import open_client
+        from perftui.sources.mongodb.client import open_client, seeds_of
+        from perftui.sources.mongodb.failures import explain_member
 
-        client = open_client(self.connection, _address(self.target))
+        address = _address(self.target)
+        parts = await asyncio.to_thread(seeds_of, self.connection)
+        client = open_client(self.connection, address, parts=parts)
         try:
             yield client
+        except Exception as error:
+            # Why a server could not be selected is known to its client only, until that is closed.
+            self._failure = explain_member(error, self.connection, address, client)
+            raise
         finally:
             await client.close()
 
