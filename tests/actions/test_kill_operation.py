@@ -24,13 +24,13 @@ DATABASE = "kill_operation"
 
 
 class Running(threading.Thread):
-    """A client's query that sleeps in the server, until it ends or is killed."""
+    """A client's query that sleeps in the server and finds nothing, so that it stays one operation until killed."""
 
     def __init__(self, uri: str, collection: str, start: Callable[[Any], object] | None = None) -> None:
         super().__init__()
         self.uri = uri
         self.collection = collection
-        self.work = start or (lambda found: list(found.find({"$where": "sleep(20) || true"})))
+        self.work = start or (lambda found: list(found.find({"$where": "sleep(20) && false"})))
         self.code: int | None = None
 
     def run(self) -> None:
