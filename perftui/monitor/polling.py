@@ -96,7 +96,7 @@ class Polling:
 
     def expected_within(self, seconds: float) -> bool:
         """It usually answers so fast that a tick can wait for it."""
-        return self.failure is None and bool(self._durations_ms) and self._typical_ms() <= seconds * 1000
+        return self.failure is None and self.answers > 0 and self._typical_ms() <= seconds * 1000
 
     def ask_again(self, now: float, *, reconnect: bool) -> None:
         """Poll at the next chance, where wanted with a new connect; one that was refused for good is asked anew."""

@@ -1,5 +1,9 @@
 """Earlier Snapshots: equal to what they were, under a cap."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from helpers.snapshots import busy_snapshot, sessions
 from hypothesis import HealthCheck, given, settings
@@ -88,3 +92,30 @@ def test_expensive_frames_leave_the_event_loop_and_stay_in_order(monkeypatch: py
     assert store.frames() == (1, 49)
     assert all(store.frame(sequence) == busy_snapshot(sequence, 5) for sequence in (20, 1, 49))
     store.close()
+
+
+MEASURE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from msgspec.structs import replace
+from helpers.snapshots import busy_snapshot
+from perftui.monitor.frames import FrameStore
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+snapshots = [busy_snapshot(number, 200) for number in range(60)]
+store = FrameStore(4 * 1024 * 1024)
+before = resident()
+for sequence in range(1, 3000):
+    store.add(replace(snapshots[sequence % 60], sequence=sequence))
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")
+def test_the_process_grows_by_what_is_kept_and_not_by_the_holes_between() -> None:
+    tests = str(Path(__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", MEASURE, tests], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 3 * 4 * 1024 * 1024
