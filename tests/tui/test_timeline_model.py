@@ -10,7 +10,6 @@ from perftui.model.event import Event
 from perftui.model.settings import Settings, Thresholds
 from perftui.model.snapshot import Snapshot
 from perftui.tui.screens import timeline_model as model
-from perftui.tui.screens.timeline import strip_text
 from perftui.tui.view import View
 
 
@@ -124,7 +123,7 @@ def test_no_target_gives_no_row() -> None:
 
 @pytest.mark.parametrize(("level", "tall", "text"), [(0, 1, " ▁▄▇"), (0, 2, " ▁██"), (1, 2, "   ▇")])
 def test_a_strip_tells_gap_zero_and_full_apart(level: int, tall: int, text: str) -> None:
-    assert strip_text((None, 0.0, 0.5, 1.0), 1.0, level, tall) == text
+    assert model.strip_text((None, 0.0, 0.5, 1.0), 1.0, level, tall) == text
 
 
 def test_main_rows_grow_first() -> None:

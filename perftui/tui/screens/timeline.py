@@ -9,7 +9,7 @@ from perftui.model.event import Event, Severity
 from perftui.tui.formatting import age, clock, duration
 from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Context
-from perftui.tui.lines import Line, Piece, cells, fill, fit, spread
+from perftui.tui.lines import Line, Piece, cells, fill, fit, spread, width_of
 from perftui.tui.screens import timeline_model as model
 from perftui.tui.tables.events import SEVERITY_STATES, target_name
 from perftui.tui.view import View
@@ -22,7 +22,6 @@ WINDOWS_S = (30.0, 60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0)
 _LABEL, _VALUE = 19, 11
 _FOOT = 6
 """Lines below the strips: the marks, the times, three events, the keys."""
-_BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def open_timeline(app: "PerftuiApp") -> None:
@@ -139,8 +138,9 @@ class TimelineScreen(KeyedScreen):
         self.paint()
 
     def _go_to_event(self, step: int) -> None:
-        span, now = self.axis.span, self.axis.times[self.column] if self.axis.times else None
-        found = model.next_event(self._events(), now, step) if now is not None else None
+        span = self.axis.span
+        at = self.cursor_at if self.cursor_at is not None or span is None else span[1]
+        found = model.next_event(self._events(), at, step) if at is not None else None
         if found is None or span is None:
             self.say("There is no later event." if step > 0 else "There is no earlier event.")
             return
@@ -212,7 +212,7 @@ class TimelineScreen(KeyedScreen):
             label, said = ("", "") if level else (row.metric.title, f"{row.show(value)}{sign}")
             if level == tall - 1 and tall > 1:
                 said = f"of {row.show(row.top)} "
-            text = strip_text(row.columns, row.top, level, tall)
+            text = model.strip_text(row.columns, row.top, level, tall)
             lines.append(
                 Line(
                     (
@@ -280,24 +280,11 @@ class TimelineScreen(KeyedScreen):
         keymap, pieces = self.perftui.keymap, list[Piece]()
         for name in ("back", "cursor_left", "cursor_right", "cursor_now", "next_event", "zoom_in", "zoom_out", "help"):
             label = "Back" if name == "back" else keymap.commands[name].label
-            pieces += [(f" {keymap.shown(name, 1)}", "key"), (f" {label} ", "normal")]
+            key = f" {keymap.shown(name, 1)}"
+            if width_of(pieces) + cells(key) + len(label) + 2 <= width:
+                pieces += [(key, "key"), (f" {label} ", "normal")]
         return Line(tuple(fill(pieces, width)), "bar")
 
 
 def _role(state: str) -> str:
     return "value" if state == "normal" else state
-
-
-def strip_text(columns: tuple[float | None, ...], top: float, level: int, tall: int) -> str:
-    """One of the `tall` lines of a strip, the lowest is level 0; a gap is blank, a zero is a thin line.
-
-    The last eighth stays free, so that strips do not run into each other.
-    """
-    return "".join(_cell(value, top, level, tall) for value in columns)
-
-
-def _cell(value: float | None, top: float, level: int, tall: int) -> str:
-    if value is None:
-        return " "
-    eighths = round(min(max(value / top, 0.0), 1.0) * (tall * 8 - 1)) - level * 8
-    return _BLOCKS[min(max(eighths, 1 if level == 0 else 0), 8)]

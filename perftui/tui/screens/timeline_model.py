@@ -42,6 +42,7 @@ _SHOWS: dict[Unit, Callable[[Value], str]] = {
 }
 _WORST_IS_LOWEST = frozenset({"redis.hit_rate"})
 _SEVERITIES: tuple[Severity, ...] = ("info", "recovered", "warning", "critical")
+_BLOCKS = " ▁▂▃▄▅▆▇█"
 _MARKS: dict[Severity, str] = {"info": "·", "recovered": "+", "warning": "^", "critical": "!"}
 
 
@@ -184,3 +185,18 @@ def next_event(events: Sequence[Event], at: float, step: int) -> Event | None:
     """The event after (`step` 1) or before (-1) a moment."""
     beyond = [event for event in events if (event.at - at) * step > 0.5]
     return min(beyond, key=lambda event: abs(event.at - at), default=None)
+
+
+def strip_text(columns: tuple[float | None, ...], top: float, level: int, tall: int) -> str:
+    """One of the `tall` lines of a strip, the lowest is level 0; a gap is blank, a zero is a thin line.
+
+    The last eighth stays free, so that strips do not run into each other.
+    """
+    return "".join(_cell(value, top, level, tall) for value in columns)
+
+
+def _cell(value: float | None, top: float, level: int, tall: int) -> str:
+    if value is None:
+        return " "
+    eighths = round(min(max(value / top, 0.0), 1.0) * (tall * 8 - 1)) - level * 8
+    return _BLOCKS[min(max(eighths, 1 if level == 0 else 0), 8)]

@@ -90,11 +90,11 @@ def _empty(view: View) -> str:
     digest = target.queries if target is not None else None
     if digest is None or digest.read_from == "none":
         otherwise = "Slow queries cannot be read here: no profiler, no slow log."
-        return explain_absence(view, "mongodb", "mongodb.queries", otherwise)
+        return explain_absence(view, "mongodb", "mongodb.slow_queries", otherwise)
     otherwise = f"Nothing slow yet: {say_coverage(digest)}."
     if digest.read_from != "profiler":
         otherwise += " The profiler would show more: P sets its level."
-    return explain_absence(view, "mongodb", "mongodb.queries", otherwise)
+    return explain_absence(view, "mongodb", "mongodb.slow_queries", otherwise)
 
 
 QUERIES: TableSpec[DigestRow] = TableSpec(
