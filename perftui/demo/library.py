@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _PAGE = 20
 _TOP = 10
+_BATCH, _EXPORT = 100, 400
 _RECENT = timedelta(days=7)
 _CARD = {"_id": 0, "slug": 1, "title": 1, "category": 1, "pattern": 1, "tags": 1, "favorites": 1, "createdAt": 1}
 _USER = {"_id": 0}
@@ -39,6 +40,11 @@ class Library:
 
     async def by_tags(self, tags: Sequence[str]) -> list[Document]:
         return await self._page({"tags": {"$in": list(tags)}, "active": True}, [("createdAt", -1)], _PAGE)
+
+    async def export(self, category: str) -> list[Document]:
+        """A category's prompts, read in several batches."""
+        found = self._prompts.find({"category": category}, {"_id": 0}, batch_size=_BATCH)
+        return await found.limit(_EXPORT).to_list()
 
     async def search(self, words: str) -> list[Document]:
         import re
@@ -71,6 +77,11 @@ class Library:
 
     async def user(self, email: str) -> Document | None:
         return await self._users.find_one({"email": email}, _USER)
+
+    async def seen(self, email: str) -> bool:
+        """Note that the user is here now; false where there is no such user."""
+        done = await self._users.update_one({"email": email}, {"$set": {"lastLogin": datetime.now(UTC)}})
+        return done.matched_count > 0
 
     async def recent_users(self) -> tuple[int, list[Document]]:
         """How many were here within seven days, and the last of them."""

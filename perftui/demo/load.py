@@ -53,6 +53,8 @@ class Visitors:
             lambda: Call("GET", "/api/prompts/statistics"): 3,
             lambda: Call("GET", f"/api/users?role={self._random.choice(_ROLES)}"): 6,
             self._user: 7,
+            self._seen: 3,
+            self._export: 1,
             lambda: Call("GET", "/api/users/recent"): 2,
         }
         self._calls, self._weights = list(mix), list(mix.values())
@@ -102,6 +104,12 @@ class Visitors:
 
     def _user(self) -> Call:
         return Call("GET", f"/api/users/by-email?email={email(self._random.randrange(self._users))}")
+
+    def _seen(self) -> Call:
+        return Call("POST", f"/api/users/seen?email={email(self._random.randrange(self._users))}")
+
+    def _export(self) -> Call:
+        return Call("GET", f"/api/prompts/export?category={self._random.choice(CATEGORIES)}")
 
 
 async def visit(url: str, visitors: Visitors, rate_per_s: float) -> None:

@@ -66,6 +66,10 @@ async def by_tags(request: Request) -> Response:
     return _answer(await _library(request).by_tags(request.query_params.getlist("tag")))
 
 
+async def export(request: Request) -> Response:
+    return _answer(await _library(request).export(request.query_params.get("category", "")))
+
+
 async def search(request: Request) -> Response:
     words = request.query_params.get("q", "")
     if len(words) < 2:
@@ -108,6 +112,11 @@ async def user_by_email(request: Request) -> Response:
     return _missing("user") if found is None else _answer(found)
 
 
+async def user_seen(request: Request) -> Response:
+    found = await _library(request).seen(request.query_params.get("email", ""))
+    return _answer({"seen": True}) if found else _missing("user")
+
+
 async def recent_users(request: Request) -> Response:
     count, last = await _library(request).recent_users()
     return _answer({"count": count, "users": last})
@@ -125,6 +134,7 @@ ROUTES = [
     Route("/api/prompts/search", search),
     Route("/api/prompts/statistics", statistics),
     Route("/api/prompts/tagged", by_tags),
+    Route("/api/prompts/export", export),
     Route("/api/prompts/pattern/{pattern}", by_pattern),
     Route("/api/prompts/{slug}", prompt),
     Route("/api/prompts/{slug}/render", render),
@@ -132,4 +142,5 @@ ROUTES = [
     Route("/api/users", users),
     Route("/api/users/by-email", user_by_email),
     Route("/api/users/recent", recent_users),
+    Route("/api/users/seen", user_seen, methods=["POST"]),
 ]

@@ -39,6 +39,7 @@ def visitor(demo: DemoSession) -> Iterator[httpx.Client]:
         "/api/users?role=author",
         f"/api/users/by-email?email={email(3)}",
         "/api/users/recent",
+        "/api/prompts/export?category=code",
     ],
 )
 def test_every_endpoint_answers_with_documents_twice(visitor: httpx.Client, path: str) -> None:
@@ -62,6 +63,7 @@ def test_what_is_missing_or_wrong_is_told(visitor: httpx.Client) -> None:
     assert visitor.get("/api/prompts/none/render").status_code == 404
     assert visitor.post("/api/prompts/none/favorite").status_code == 404
     assert visitor.get("/api/users/by-email?email=none").status_code == 404
+    assert visitor.post("/api/users/seen?email=none").status_code == 404
     assert visitor.get("/api/prompts/search?q=x").status_code == 400
 
 
@@ -79,6 +81,17 @@ def test_a_favorite_counts_and_empties_the_prompt_from_the_cache(visitor: httpx.
     before = visitor.get(path).json()["favorites"]
     assert visitor.post(f"{path}/favorite").json()["favorites"] > before
     assert visitor.get(path).json()["favorites"] > before
+
+
+def test_a_user_who_is_seen_leads_the_recent_ones(visitor: httpx.Client, demo: DemoSession) -> None:
+    assert visitor.post(f"/api/users/seen?email={email(9)}").json() == {"seen": True}
+    assert email(9) in [user["email"] for user in visitor.get("/api/users/recent").json()["users"]]
+
+
+def test_profiled_operations_are_of_many_kinds(demo: DemoSession) -> None:
+    with demo.mongod.client() as client:
+        profile = client.library["system.profile"]
+        wait_until(lambda: {"query", "update", "getmore", "command"} <= set(profile.distinct("op")))
 
 
 def test_responses_are_kept_in_redis_for_seconds(visitor: httpx.Client, demo: DemoSession) -> None:
