@@ -28,8 +28,8 @@ async def run(operations: int) -> dict[str, int]:
         snapshot = Snapshot(
             sequence=sequence, taken_at=1.7e9 + sequence, interval_s=1.0, window_s=300.0, targets=(state,)
         )
-        history.append(snapshot)
-        frames.append(snapshot)
+        history.add(snapshot)
+        frames.add(snapshot)
         if sequence == 60:
             sizes["after_a_minute"] = process.memory_info().rss
     sizes["after_an_hour"] = process.memory_info().rss

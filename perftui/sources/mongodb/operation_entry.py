@@ -1,0 +1,144 @@
+"""An entry of `$currentOp` as a model object. Every field is optional."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from perftui.advice.shape import shape_of
+from perftui.model.operation import Noise, Operation, Progress
+from perftui.model.text import safe_text
+from perftui.sources.mongodb.command_text import one_line, to_json
+
+Entry = Mapping[str, Any]
+
+_TEXT_LIMIT = 1000
+_COMMAND_LIMIT = 8192
+_HELLOS = ("hello", "isMaster", "ismaster")
+
+
+class Described(NamedTuple):
+    """What of an operation stays the same for as long as it runs."""
+
+    opid: int | str | None
+    ns: str
+    op: str
+    started_at: float | None
+    text: str
+    command: str
+    shape_id: str | None
+
+
+def noise_of(entry: Entry) -> Noise | None:
+    """Why this entry is hidden by default."""
+    command = entry.get("command") or {}
+    if isinstance(command, Mapping) and any(name in command for name in _HELLOS):
+        return "parked"
+    if entry.get("ns") == "local.oplog.rs" and entry.get("op") == "getmore":
+        return "internal"
+    if not entry.get("active", True) or entry.get("type") in ("idleSession", "idleCursor"):
+        return "idle"
+    if entry.get("op") == "none" and not _is_index_build(entry):
+        return "internal"
+    return None
+
+
+def describe(entry: Entry, started_at: float | None) -> Described:
+    """The expensive part, done once an operation."""
+    command = command_of(entry)
+    ns, op = safe_text(str(entry.get("ns") or "")), str(entry.get("op") or "none")
+    truncated = command.get("$truncated") if isinstance(command, Mapping) else None
+    return Described(
+        opid=_opid(entry),
+        ns=ns,
+        op=op,
+        started_at=started_at,
+        text=safe_text(str(truncated), _TEXT_LIMIT) if truncated is not None else one_line(command, _TEXT_LIMIT),
+        command=to_json(command, _COMMAND_LIMIT),
+        shape_id=shape_of(command, ns).id if command and truncated is None and ns else None,
+    )
+
+
+def operation(entry: Entry, described: Described) -> Operation:
+    """The entry with what was described of it before."""
+    noise = noise_of(entry)
+    client = entry.get("client") or entry.get("client_s")
+    microseconds = entry.get("microsecs_running")
+    running = microseconds / 1e6 if microseconds is not None else entry.get("secs_running")
+    return Operation(
+        opid=described.opid,
+        active=bool(entry.get("active", True)),
+        op=described.op,
+        ns=described.ns,
+        running_s=None if running is None else round(float(running), 3),
+        client=_text(client),
+        app_name=_text(entry.get("appName")),
+        user=_user(entry),
+        plan_summary=_text(entry.get("planSummary")),
+        waiting_for=waiting_for(entry),
+        yields=entry.get("numYields"),
+        text=described.text,
+        command=described.command,
+        message=_text(entry.get("msg")),
+        progress=_progress(entry),
+        shape_id=described.shape_id,
+        shard=_text(entry.get("shard")),
+        noise=noise,
+        killable=noise is None and bool(client and described.ns and described.command != "{}" and described.opid),
+        started_at=described.started_at,
+    )
+
+
+def command_of(entry: Entry) -> Entry:
+    """The command; a getmore's is the one its cursor came from."""
+    cursor = entry.get("cursor")
+    if entry.get("op") == "getmore" and isinstance(cursor, Mapping):
+        origin = cursor.get("originatingCommand")
+        if isinstance(origin, Mapping):
+            return origin
+    command = entry.get("command")
+    return command if isinstance(command, Mapping) else {}
+
+
+def waiting_for(entry: Entry) -> str | None:
+    """What it waits for, in words, or `None`."""
+    if entry.get("waitingForLock"):
+        held = entry.get("locks") or {}
+        names = ", ".join(f"{name} {mode}" for name, mode in held.items()) if isinstance(held, Mapping) else ""
+        return safe_text(f"lock ({names})" if names else "lock")
+    if entry.get("waitingForFlowControl"):
+        return "flow control"
+    queue = entry.get("currentQueue")
+    if isinstance(queue, Mapping) and queue:
+        return safe_text(f"{queue.get('name', 'execution')} ticket")
+    latch = entry.get("waitingForLatch")
+    if isinstance(latch, Mapping) and latch:
+        return safe_text(f"latch {latch.get('captureName', '')}".strip())
+    return None
+
+
+def _is_index_build(entry: Entry) -> bool:
+    return str(entry.get("desc", "")).startswith("IndexBuildsCoordinator") or "Index Build" in str(entry.get("msg", ""))
+
+
+def _opid(entry: Entry) -> int | str | None:
+    opid = entry.get("opid")
+    return opid if isinstance(opid, int | str) else None
+
+
+def _user(entry: Entry) -> str | None:
+    users = entry.get("effectiveUsers") or entry.get("runBy") or ()
+    names = [f"{user.get('user', '?')}@{user.get('db', '?')}" for user in users if isinstance(user, Mapping)]
+    return safe_text(", ".join(names)) or None
+
+
+def _progress(entry: Entry) -> Progress | None:
+    progress = entry.get("progress")
+    if not isinstance(progress, Mapping):
+        return None
+    done, total = progress.get("done"), progress.get("total")
+    if not isinstance(done, int | float) or not isinstance(total, int | float):
+        return None
+    return Progress(done=int(done), total=int(total))
+
+
+def _text(value: object) -> str | None:
+    return safe_text(str(value), 500) if value not in (None, "") else None

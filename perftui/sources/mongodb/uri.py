@@ -1,0 +1,78 @@
+"""A MongoDB URI is seeds: its hosts taken apart, and the same URI for one member alone."""
+
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode
+
+DEFAULT_PORT = 27017
+_NOT_FOR_ONE_MEMBER = frozenset({
+    "replicaset", "directconnection", "loadbalanced", "readpreference", "readpreferencetags",
+    "maxstalenessseconds", "srvmaxhosts", "srvservicename", "compressors", "zlibcompressionlevel",
+    "maxpoolsize", "minpoolsize", "maxidletimems", "waitqueuetimeoutms", "heartbeatfrequencyms",
+    "servermonitoringmode", "serverselectiontimeoutms", "connecttimeoutms", "sockettimeoutms", "timeoutms",
+    "localthresholdms", "w", "wtimeoutms", "journal", "j", "retrywrites", "appname",
+})  # fmt: skip
+
+
+class MongoUri(NamedTuple):
+    """The parts of a URI as they were written; `login` holds secrets."""
+
+    srv: bool
+    login: str
+    hosts: tuple[str, ...]
+    path: str
+    options: tuple[tuple[str, str], ...]
+
+    def option(self, name: str) -> str | None:
+        """An option's value whatever the case of its name."""
+        return next((value for key, value in self.options if key.lower() == name.lower()), None)
+
+    @property
+    def one_server(self) -> bool:
+        """The URI names one server and not a set: its neighbours are not looked for."""
+        return any((self.option(name) or "").lower() == "true" for name in ("directConnection", "loadBalanced"))
+
+    def of_member(self, address: str) -> str:
+        """The URI of this member alone, with the login and the TLS options of the whole."""
+        kept = [(key, value) for key, value in self.options if key.lower() not in _NOT_FOR_ONE_MEMBER]
+        query = urlencode([*kept, ("directConnection", "true")], quote_via=quote)
+        return f"mongodb://{self.login}{address}/{self.path}?{query}"
+
+
+def split_uri(uri: str) -> MongoUri:
+    """Take a URI apart; what is wrong in it is left for the driver to say."""
+    scheme, _, rest = uri.partition("://")
+    place, question, query = rest.partition("?")
+    authority, _, path = place.rpartition("/") if _has_path(place) else (place, "", "")
+    login, at, hosts = authority.rpartition("@")
+    return MongoUri(
+        srv=scheme.lower() == "mongodb+srv",
+        login=login + at,
+        hosts=tuple(_with_port(host) for host in hosts.split(",") if host),
+        path=path,
+        options=tuple(parse_qsl(query, keep_blank_values=True)) if question else (),
+    )
+
+
+def resolve_srv(uri: str) -> MongoUri:
+    """The same with the hosts and options that DNS gives for `mongodb+srv`. Blocks; raises what PyMongo raises."""
+    from pymongo.synchronous.uri_parser import parse_uri
+
+    parts = split_uri(uri)
+    found = parse_uri(uri, warn=True)
+    given = {key.lower() for key, _ in parts.options}
+    extra = [(name, found["options"].get(name)) for name in ("authSource", "replicaSet", "loadBalanced")]
+    options = [(name, str(value)) for name, value in extra if value is not None and name.lower() not in given]
+    if not given & {"tls", "ssl"}:
+        options.append(("tls", "true"))
+    hosts = tuple(f"{host}:{port}" for host, port in found["nodelist"])
+    return parts._replace(srv=False, hosts=hosts, options=(*parts.options, *options))
+
+
+def _has_path(place: str) -> bool:
+    """A slash after the hosts; a socket's path holds percent signs in its place."""
+    return "/" in place.rpartition("@")[2]
+
+
+def _with_port(host: str) -> str:
+    plain = host.rpartition("]")[2] if host.startswith("[") else host
+    return host if ":" in plain or host.endswith(".sock") else f"{host}:{DEFAULT_PORT}"
