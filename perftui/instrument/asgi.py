@@ -15,7 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OWN_MARK = "perftui.own"
-"""Key in the scope of a list that `metrics_app` fills, so that reading the metrics is no request in them."""
+"""Key in the scope of a list that `metrics_app` empties, so that reading the metrics is no request in them."""
 CLIENT_GONE = 499
 """The status of a request whose client left before it was answered."""
 
@@ -46,8 +46,7 @@ class ASGIMiddleware:
 
         registry = self.registry
         endpoints = registry.endpoints
-        own: list[bool] = []
-        scope[OWN_MARK] = own
+        scope[OWN_MARK] = own = [registry]
         with registry.lock:
             endpoints.active += 1
         failed = CLIENT_GONE
@@ -63,6 +62,6 @@ class ASGIMiddleware:
             now = monotonic()
             route = self._names.of(scope)
             with registry.lock:
-                if not own:
+                if own:
                     endpoints.active -= 1
                     endpoints.record(scope["method"], route, status or failed, now, now - started)

@@ -89,8 +89,8 @@ def metrics_app(
 
 def _leave_out(scope: Scope, registry: Registry) -> None:
     mark = scope.get(OWN_MARK)
-    if isinstance(mark, list) and not mark:
-        mark.append(True)
+    if isinstance(mark, list) and mark and mark[0] is registry:
+        mark.clear()
         with registry.lock:
             registry.endpoints.active -= 1
 
@@ -170,7 +170,8 @@ def _whole(text: str, name: str, largest: int) -> int:
 
 
 def _document(registry: Registry, request: Request) -> Answer:
-    if "application/openmetrics-text" in request.headers.get("accept", ""):
+    accept = request.headers.get("accept", "")
+    if "application/openmetrics-text" in accept and "application/json" not in accept:
         return Answer(openmetrics(registry), CONTENT_TYPE)
     given = _parameters(request, frozenset({"type", "window", "top"}))
     sections = _sections(given.get("type", "all"))

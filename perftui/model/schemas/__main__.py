@@ -1,0 +1,3 @@
+from perftui.model.schemas import write_schemas
+
+write_schemas()

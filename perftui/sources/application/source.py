@@ -1,0 +1,148 @@
+"""The source of an application's metrics: finds where they are and which document they are, then reads it."""
+
+from typing import ClassVar
+
+import msgspec
+
+from perftui.model.application import ApplicationMetrics
+from perftui.model.sample import Capability, Failure
+from perftui.model.target import Connection
+from perftui.sources.application import answer
+from perftui.sources.application.fetch import Fetcher, Page
+from perftui.sources.application.older import OlderReader
+from perftui.sources.application.perftui_document import DocumentReader
+from perftui.sources.application.prometheus import PrometheusReader
+from perftui.sources.base import Reading, Source
+from perftui.sources.network_failure import network_failure
+
+Reader = DocumentReader | OlderReader | PrometheusReader
+
+WELL_KNOWN = ("/perftui/v1/metrics", "/api/performance/metrics", "/metrics")
+_BIG_BYTES = 1 << 20
+_BIG_INTERVAL_S = 2.0
+
+
+class ApplicationSource(Source):
+    name: ClassVar[str] = "application.metrics"
+
+    def __init__(self, connection: Connection, window_s: float = 300.0) -> None:
+        super().__init__(connection.target)
+        self.timeout_s = connection.timeout_s
+        self._window_s = window_s
+        self._fetcher = Fetcher(connection)
+        self._path: str | None = None
+        self._reader: Reader | None = None
+        self._next_guess: int | None = None
+        self._first: Page | None = None
+
+    async def connect(self) -> None:
+        path = self._fetcher.path
+        guessed = path in ("", "/")
+        paths = self._guesses() if guessed else (path,)
+        refusals: list[answer.UnusableAnswer] = []
+        for candidate in paths:
+            try:
+                page = await self._fetcher.get(self._with_query(candidate))
+                self._reader = self._reader_of(page, candidate)
+            except answer.UnusableAnswer as refusal:
+                refusals.append(refusal)
+                continue
+            self._path, self._first, self._next_guess = candidate, page, None
+            self.capabilities = (_capability(self._reader),)
+            return
+        self._next_guess = ((self._next_guess or 0) + 1) % len(WELL_KNOWN) if guessed else None
+        raise self._worst(refusals, guessed=guessed)
+
+    async def read(self) -> Reading:
+        if self._reader is None or self._path is None:
+            raise RuntimeError("read before connect")
+        page, self._first = self._first, None
+        if page is None:
+            page = await self._fetcher.get(self._with_query(self._path))
+        size = len(page.body)
+        if size > _BIG_BYTES:
+            self.interval_s = _BIG_INTERVAL_S  # type: ignore[misc]  # of this source alone
+        metrics, notes = self._read_page(page, self._reader)
+        return Reading(metrics, received_bytes=size, sent_commands=1, notes=notes)
+
+    def explain(self, error: BaseException) -> Failure:
+        if isinstance(error, answer.UnusableAnswer):
+            return error.failure
+        place = self._fetcher.place
+        failure = network_failure(error, place.partition("://")[2])
+        if failure is not None:
+            return failure
+        if type(error).__module__.startswith(("httpx", "httpcore", "h11")):
+            if "Timeout" in type(error).__name__:
+                return network_failure(TimeoutError(), place) or answer.cut_short(place).failure
+            return answer.cut_short(place).failure
+        message = f"The metrics of {place} could not be read: {type(error).__name__}."
+        return Failure(kind="internal", message=message, help="This is a fault of perftui; please report it.")
+
+    def reconnect(self) -> None:
+        super().reconnect()
+        self._next_guess = None
+
+    async def close(self) -> None:
+        await self._fetcher.close()
+
+    def _guesses(self) -> tuple[str, ...]:
+        """What worked before; at first every well known path; after that one a poll."""
+        if self._path is not None:
+            return (self._path,)
+        return WELL_KNOWN if self._next_guess is None else (WELL_KNOWN[self._next_guess],)
+
+    def _with_query(self, path: str) -> str:
+        if "?" in path:
+            return path
+        minutes = min(max(round(self._window_s / 60), 1), 60)
+        if path.endswith("/perftui/v1/metrics") or isinstance(self._reader, DocumentReader):
+            return f"{path}?type=api,query,cache,system&window={minutes}m&top=200"
+        if path.endswith("/api/performance/metrics") or isinstance(self._reader, OlderReader):
+            return f"{path}?type=all&window={minutes}"
+        return path
+
+    def _reader_of(self, page: Page, path: str) -> Reader:
+        """Which document it is, from its first character and its keys. Raises `UnusableAnswer`."""
+        place = self._fetcher.place + path.partition("?")[0]
+        head = page.body[:512].lstrip()
+        if head.startswith(b"<") or page.content_type.startswith("text/html"):
+            raise answer.html(place)
+        if not head.startswith((b"{", b"[")):
+            return self._kept(PrometheusReader) or PrometheusReader(self._window_s, place)
+        try:
+            keys = msgspec.json.decode(page.body, type=dict[str, msgspec.Raw])
+        except msgspec.DecodeError as error:
+            raise answer.unreadable(place, f"its JSON is broken ({error})") from None
+        if "schema" in keys and bytes(keys["schema"]).startswith(b'"perftui.metrics/'):
+            return self._kept(DocumentReader) or DocumentReader(place)
+        if keys.keys() & {"api", "query", "cache"}:
+            return self._kept(OlderReader) or OlderReader(place, self._window_s)
+        raise answer.unreadable(place, "its JSON has none of api, query and cache")
+
+    def _kept(self, kind: type[Reader]) -> Reader | None:
+        return self._reader if isinstance(self._reader, kind) else None
+
+    def _read_page(self, page: Page, reader: Reader) -> tuple[ApplicationMetrics, tuple[str, ...]]:
+        head = page.body[:64].lstrip()
+        wrong = head.startswith(b"<") or head.startswith(b"{") == isinstance(reader, PrometheusReader)
+        if wrong:
+            self._reader = reader = self._reader_of(page, self._path or "")
+        return reader.read(page.body)
+
+    def _worst(self, refusals: list[answer.UnusableAnswer], *, guessed: bool) -> answer.UnusableAnswer:
+        telling = [refusal for refusal in refusals if refusal.failure.kind != "unsupported"]
+        telling.sort(key=lambda refusal: refusal.failure.kind not in ("login", "rights"))
+        if telling:
+            return telling[0]
+        if not guessed:
+            return refusals[0]
+        return answer.unusable(
+            "unsupported",
+            f"{self._fetcher.place} serves metrics at none of {', '.join(WELL_KNOWN)}.",
+            "Give the whole URL of its metrics, or mount perftui.instrument.metrics_app.",
+        )
+
+
+def _capability(reader: Reader) -> Capability:
+    return Capability(name="metrics", state="granted", shows=f"{reader.what}: {reader.shows}")

@@ -1,0 +1,115 @@
+"""Prometheus and OpenMetrics text, read fast: a line's beginning is parsed once and remembered."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+_LABEL = re.compile(
+    r'\s*(?:([A-Za-z_:][\w:.]*)|"((?:[^"\\]|\\.)*)")\s*(?:=\s*"((?:[^"\\]|\\.)*)"\s*)?(,|(?=\}))', re.DOTALL
+)
+_NAME = re.compile(r"[A-Za-z_:][\w:]*")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_NOT_WANTED = -1
+_MOST_REMEMBERED = 200_000
+
+
+class Series(NamedTuple):
+    name: str
+    labels: dict[str, str]
+
+
+class TextReader:
+    """Keeps the series that are wanted, each at its place for good."""
+
+    def __init__(self, wanted: Callable[[str], bool]) -> None:
+        self.series: list[Series] = []
+        self.broken_lines = 0
+        self._wanted = wanted
+        self._known: dict[str, int] = {}
+        self._places: dict[tuple[str, frozenset[tuple[str, str]]], int] = {}
+
+    def read(self, text: str) -> list[float | None]:
+        """The value of each series, `None` for one that is not in this text."""
+        if len(self._known) > _MOST_REMEMBERED:
+            self._known = {}
+        values: list[float | None] = [None] * len(self.series)
+        known, self.broken_lines = self._known, 0
+        for line in text.split("\n"):
+            if not line or line[0] == "#":
+                continue
+            head, _, rest = line.partition("} " if "{" in line else " ")
+            place = known.get(head)
+            if place is None:
+                place, rest = self._parse(line, head, values)
+            if place == _NOT_WANTED:
+                continue
+            try:
+                values[place] = float(rest)
+            except ValueError:
+                self._with_more(rest, place, values)
+        return values
+
+    def _with_more(self, rest: str, place: int, values: list[float | None]) -> None:
+        """After the value may come a time and an exemplar."""
+        try:
+            values[place] = float(rest.split(None, 1)[0])
+        except (ValueError, IndexError):
+            self.broken_lines += 1
+
+    def _parse(self, line: str, head: str, values: list[float | None]) -> tuple[int, str]:
+        parsed = parse_series(line)
+        if parsed is None or not _has_value(line[parsed[1] :]):
+            self.broken_lines += bool(line.strip())
+            return _NOT_WANTED, ""
+        series, end = parsed
+        place = _NOT_WANTED
+        if self._wanted(series.name):
+            key = (series.name, frozenset(series.labels.items()))
+            place = self._places.setdefault(key, len(self.series))
+            if place == len(self.series):
+                self.series.append(series)
+                values.append(None)
+        # Only where the quick cut found the real end of the labels may it be trusted the next time.
+        if end == len(head) + line.startswith("}", len(head)):
+            self._known[head] = place
+        return place, line[end:]
+
+
+def parse_series(line: str) -> tuple[Series, int] | None:
+    """Name and labels at the beginning of a line, and where they end; `None` where they are broken."""
+    found = _NAME.match(line)
+    name, at = (found.group(), found.end()) if found else ("", 0)
+    start = at
+    while line[at : at + 1] in (" ", "\t"):
+        at += 1
+    if line[at : at + 1] != "{":
+        return (Series(name, {}), start) if found and start < len(line) else None
+    labels: dict[str, str] = {}
+    at += 1
+    while line[at : at + 1] != "}":
+        label = _LABEL.match(line, at)
+        if label is None:
+            return None
+        key = label[1] or _unescaped(label[2] or "")
+        if label[3] is None:
+            name = name or key
+        else:
+            labels[key] = _unescaped(label[3])
+        at = label.end()
+        while line[at : at + 1] == " ":
+            at += 1
+    return (Series(name, labels), at + 1) if name else None
+
+
+def _has_value(rest: str) -> bool:
+    try:
+        float(rest.split(None, 1)[0])
+    except (ValueError, IndexError):
+        return False
+    return True
+
+
+def _unescaped(text: str) -> str:
+    if "\\" not in text:
+        return text
+    return _ESCAPE.sub(lambda match: "\n" if match[1] == "n" else match[1], text)
