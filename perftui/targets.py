@@ -32,9 +32,9 @@ PASSWORD_VARIABLES: dict[TargetKind, tuple[str, ...]] = {
 }
 TOKEN_VARIABLE = "PERFTUI_APP_TOKEN"  # noqa: S105 - a variable's name
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._~%-]+)(?::([0-9]{1,5}))?")
-_ADDRESS_LIKE = re.compile(r"([A-Za-z0-9.-]*):([0-9]{2,5})")
-_NAME_LIKE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HOST = r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._~%-]+)(?::([0-9]{1,5}))?"
+_ADDRESS_LIKE = r"([A-Za-z0-9.-]*):([0-9]{2,5})"
+_NAME_LIKE = r"[A-Za-z0-9._-]{1,64}"
 _SHOWN_PARAMETERS = frozenset(
     {"replicaset", "directconnection", "tls", "ssl", "authsource", "readpreference", "db", "loadbalanced"}
 )
@@ -105,7 +105,7 @@ def _check(uri: Uri) -> None:
             raise TargetError("The unix:// target has no path; write unix:///path/to/redis.sock.")
         return
     for host in uri.hosts.split(","):
-        match = _HOST.fullmatch(host)
+        match = re.fullmatch(_HOST, host)
         if match is None or (match[2] and not 0 < int(match[2]) < 65536):
             raise TargetError(
                 f"The {uri.scheme}:// target has no valid host and port; write {uri.scheme}://HOST:PORT, "
@@ -118,7 +118,7 @@ def _check(uri: Uri) -> None:
 def _not_a_uri(text: str) -> TargetError:
     scheme = text.partition(":")[0].lower()
     known = "mongodb://, mongodb+srv://, redis://, rediss://, unix:// or http(s)://"
-    if match := _ADDRESS_LIKE.fullmatch(text):
+    if match := re.fullmatch(_ADDRESS_LIKE, text):
         guess = USUAL_PORTS.get(int(match[2])) or ("mongodb" if match[2].startswith("2701") else "http")
         return TargetError(
             f"The target '{text}' has no scheme; did you mean {guess}://{match[1] or 'localhost'}:{match[2]}?"
@@ -132,7 +132,7 @@ def _not_a_uri(text: str) -> TargetError:
 
 
 def is_profile_name(text: str) -> bool:
-    return _NAME_LIKE.fullmatch(text) is not None
+    return re.fullmatch(_NAME_LIKE, text) is not None
 
 
 def address_of(uri: Uri) -> str:

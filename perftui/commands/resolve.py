@@ -2,9 +2,8 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from perftui import targets
 from perftui.config import ConfigFile, Options, TargetEntry, profile
@@ -13,17 +12,14 @@ from perftui.model.secret import Secret
 from perftui.model.target import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     connections: tuple[Connection, ...]
     profiles: tuple[Options, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class _Resolver:
-    config: ConfigFile
-    environment: Mapping[str, str]
-    ask: bool
+    def __init__(self, config: ConfigFile, environment: Mapping[str, str], ask: bool) -> None:
+        self.config, self.environment, self.ask = config, environment, ask
 
     def default(self) -> list[Connection]:
         named = [(name, self.environment[name]) for name in targets.ENVIRONMENT_TARGETS if self.environment.get(name)]

@@ -1,14 +1,12 @@
 """Reads `perftui.toml`. Whatever is wrong in it becomes one sentence with the file, the line and the nearest name."""
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn
 
 from perftui.config.keys import LIST_KEYS, SETTING_KEYS, TARGET_KEYS, THRESHOLD_KEYS, Key
-from perftui.config.lines import KeyPath, line_of
 from perftui.model.errors import UserError
 from perftui.model.names import nearest
 from perftui.model.secret import Secret
@@ -17,41 +15,44 @@ RESERVED_NAMES = ("demo", "snapshot", "doctor", "record", "replay", "analyze", "
 """Names that a profile may not have, because the command line takes them for a command."""
 
 
+KeyPath = tuple[str | int, ...]
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 class ConfigError(UserError):
     """A mistake in the settings."""
 
 
-@dataclass(frozen=True, slots=True)
-class TargetEntry:
+class TargetEntry(NamedTuple):
     """One target of the file, not resolved yet."""
 
     uri: Secret
     where: Callable[[], str]
     """File and line, for a sentence about it; looked up only then."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, Secret | Mapping[str, str]] = field(default_factory=dict)
+    options: Mapping[str, Any] = _NOTHING
+    headers: Mapping[str, Secret | Mapping[str, str]] = _NOTHING
     """Name -> value, or `{"env": NAME}` with an optional `prefix`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the top level, or one profile, says. Absent keys are not in `settings`."""
 
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    thresholds: Mapping[str, float] = field(default_factory=dict)
-    keys: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = _NOTHING
+    thresholds: Mapping[str, float] = _NOTHING
+    keys: Mapping[str, str] = _NOTHING
     targets: tuple[TargetEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(NamedTuple):
     path: Path | None = None
     options: Options = Options()
-    profiles: Mapping[str, Options] = field(default_factory=dict)
+    profiles: Mapping[str, Options] = _NOTHING
 
 
 def read_config(path: Path) -> ConfigFile:
     """Read and check the whole file. Raises `ConfigError`."""
+    import tomllib  # most machines have no such file
+
     try:
         text = path.read_text("utf-8")
         document = tomllib.loads(text)
@@ -147,6 +148,8 @@ class _Reader:
                 self._fail((*path, name), f"unknown key '{name}'{nearest(name, names)}")
 
     def _where(self, path: KeyPath, value: object = None) -> str:
+        from perftui.config.lines import line_of
+
         line = line_of(self.text, path, value)
         return f"{self.path}, line {line}" if line else str(self.path)
 

@@ -1,8 +1,7 @@
 """The one table of what `perftui.toml` may hold: its reader and its JSON Schema are both made from it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from perftui.config import values
 from perftui.model.settings import Thresholds
@@ -16,8 +15,7 @@ SWITCH: Schema = {"type": "boolean"}
 TEXT: Schema = {"type": "string", "minLength": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One key: how its value is read (raising `ValueError` with what is expected), and what it is for."""
 
     read: Callable[[object], Any]

@@ -5,7 +5,8 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any
 
-KeyPath = tuple[str | int, ...]
+from perftui.config.file import KeyPath
+
 _LONGEST = 2000
 """Lines; a longer file is not searched, because each step parses all lines before it."""
 

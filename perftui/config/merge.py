@@ -1,9 +1,8 @@
 """Flags over environment over profile over file over default: everything becomes one `Settings`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -25,8 +24,7 @@ ENVIRONMENT: dict[str, tuple[str, Callable[[str], Any]]] = {
 _FIELDS = {"interval": "interval_s", "window": "window_s", "history": "history_s"}
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """What the command line says; `None` where it says nothing."""
 
     interval_s: float | None = None
