@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DEAF_S = 0.3
 """Keys typed ahead or pasted must not answer a question that was not on the screen yet."""
 _WIDEST = 78
+_STATES = {"done": "good", "refused": "warning", "failed": "over", "unverified": "warning"}
 
 Run = Callable[[Action, str], Awaitable[Outcome]]
 
@@ -170,16 +171,17 @@ class ConfirmDialog(ModalScreen[None]):
 
     async def _work(self, action: Action, command: str) -> None:
         """Belongs to the app: it goes on when this dialog is left."""
-        await self._run(action, command)
-        if self.is_attached and self.running:
+        perftui = cast("PerftuiApp", self.app)
+        outcome = await self._run(action, command)
+        if self.is_attached and self.is_current:
             self.dismiss()
+        perftui.say(outcome.message, _STATES[outcome.state])
 
     def _leave(self) -> None:
-        if self.running:
-            self.running = False
-            perftui = cast("PerftuiApp", self.app)
-            perftui.say("Not waiting any more. The command was sent and goes on; its outcome will be told.", "warning")
+        perftui, waited = cast("PerftuiApp", self.app), self.running
         self.dismiss()
+        if waited:
+            perftui.say("Not waiting any more. The command goes on; its outcome will be told.", "warning")
 
 
 def _by_choice(action: Action) -> dict[str, Action]:

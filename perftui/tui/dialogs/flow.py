@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from perftui.actions.base import Action, Outcome
     from perftui.tui.app import PerftuiApp
 
-_STATES = {"done": "good", "refused": "warning", "failed": "over", "unverified": "warning"}
-
 
 def find_connection(settings: Settings, target: Target) -> Connection | None:
     """How a target is reached: its own connection, else that of the replica set it was found through."""
@@ -55,15 +53,13 @@ async def _check_and_ask(app: "PerftuiApp", action: "Action", verb: str, read_on
         return
 
     async def run(chosen: "Action", command: str) -> "Outcome":
-        return await _run(app, chosen, command, read_only)
+        return await _run(chosen, command, read_only)
 
     await app.push_screen(ConfirmDialog(action, problems, verb, run))
 
 
-async def _run(app: "PerftuiApp", action: "Action", command: str, read_only: bool) -> "Outcome":
+async def _run(action: "Action", command: str, read_only: bool) -> "Outcome":
     from perftui.actions.journal import default_journal
     from perftui.actions.runner import perform
 
-    outcome = await perform(action, confirmed_command=command, read_only=read_only, journal=default_journal())
-    app.say(outcome.message, _STATES[outcome.state])
-    return outcome
+    return await perform(action, confirmed_command=command, read_only=read_only, journal=default_journal())
