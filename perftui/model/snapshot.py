@@ -5,7 +5,7 @@ from typing import Literal, Self
 import msgspec
 
 from perftui.model.application import ApplicationMetrics
-from perftui.model.base import Model
+from perftui.model.base import Model, plain
 from perftui.model.event import Event
 from perftui.model.host import HostMetrics
 from perftui.model.mongodb import MongoServer, ReplicaSet
@@ -90,4 +90,4 @@ class Snapshot(Model, frozen=True, kw_only=True):
         return msgspec.json.decode(document, type=cls)
 
 
-_ENCODER = msgspec.json.Encoder()
+_ENCODER = msgspec.json.Encoder(enc_hook=plain)

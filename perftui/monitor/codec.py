@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from perftui.model.base import plain
 from perftui.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ LARGEST_FRAME_BYTES = 64 * 1024 * 1024
 _NEW_KEY_SHARE = 0.5
 _SMALLEST_HASH_LOG, _LARGEST_HASH_LOG = 12, 19
 _LARGEST_WINDOW_LOG = 27
-_ENCODER = msgspec.msgpack.Encoder()
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=plain)
 _DECODER = msgspec.msgpack.Decoder(Snapshot)
 
 

@@ -2,12 +2,16 @@
 
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from perftui.model.snapshot import Snapshot
-from perftui.monitor.codec import FrameDecoder, FrameEncoder
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from perftui.monitor.codec import FrameDecoder, FrameEncoder
 
 _LEAVES_THE_LOOP_S = 0.02
 
@@ -40,8 +44,8 @@ class FrameStore:
         self._limit = limit_bytes
         self._groups: deque[_Group] = deque()
         self._size = 0
-        self._encoder = FrameEncoder()
-        self._decoder = FrameDecoder()
+        self._encoder: FrameEncoder | None = None
+        self._decoder: FrameDecoder | None = None
         self._first: Snapshot | None = None
         self._newest: Snapshot | None = None
         self._took_s = 0.0
@@ -58,6 +62,8 @@ class FrameStore:
             self._store(snapshot)
         else:
             if self._worker is None:
+                from concurrent.futures import ThreadPoolExecutor
+
                 self._worker = ThreadPoolExecutor(1, thread_name_prefix="frames")
             self._worker.submit(self._store, snapshot)
 
@@ -72,6 +78,10 @@ class FrameStore:
             for group in reversed(self._groups):
                 if group.first <= sequence <= group.last:
                     delta = group.deltas[sequence - group.first - 1] if sequence > group.first else None
+                    if self._decoder is None:
+                        from perftui.monitor.codec import FrameDecoder
+
+                        self._decoder = FrameDecoder()
                     return self._decoder.decode(group.key, delta)
         return None
 
@@ -105,6 +115,10 @@ class FrameStore:
         if self._groups and snapshot.sequence != self._groups[-1].last + 1:
             self._groups.clear()
             self._size = 0
+            self._encoder = None
+        if self._encoder is None:
+            from perftui.monitor.codec import FrameEncoder
+
             self._encoder = FrameEncoder()
         frame = self._encoder.encode(snapshot)
         if frame.key:

@@ -5,7 +5,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from statistics import median
 from typing import Literal
 
 from perftui.model.redaction import redact
@@ -176,7 +175,8 @@ class Polling:
         """Of the last polls: one slow answer means nothing, and one fast answer ends a back-off."""
         if not self._durations_ms:
             return 0.0
-        return min(median(self._durations_ms), 2 * self._durations_ms[-1])
+        middle = sorted(self._durations_ms)[len(self._durations_ms) // 2]
+        return min(middle, 2 * self._durations_ms[-1])
 
     def _count_cost(self, sample: Sample) -> None:
         cpu_ms = 0.0 if self._meter is None else self._meter.cpu_s * 1000

@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.snapshots import busy_snapshot, sessions
+from helpers.snapshots import HOST, busy_snapshot, sessions
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
-from perftui.model.snapshot import Snapshot
+from perftui.model.host import HostMetrics
+from perftui.model.snapshot import Snapshot, TargetState
 from perftui.monitor.codec import GROUP, FrameDecoder, FrameEncoder
 from perftui.monitor.frames import FrameStore
 
@@ -119,3 +121,17 @@ def test_the_process_grows_by_what_is_kept_and_not_by_the_holes_between() -> Non
     tests = str(Path(__file__).parents[1])
     done = subprocess.run([sys.executable, "-c", MEASURE, tests], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 3 * 4 * 1024 * 1024
+
+
+class ClientsInteger(int):
+    """As BSON's Int64."""
+
+
+def test_a_clients_own_number_is_kept_as_a_number() -> None:
+    state = TargetState(target=HOST, host=HostMetrics(hostname="web", uptime_s=ClientsInteger(5)))
+    snapshot = Snapshot(sequence=1, taken_at=1.0, interval_s=1.0, window_s=1.0, targets=(state,))
+    store = FrameStore()
+    for sequence in (1, 2, 3):
+        store.add(replace(snapshot, sequence=sequence))
+    assert store.frame(1) == snapshot
+    assert Snapshot.from_json(snapshot.to_json()) == snapshot
