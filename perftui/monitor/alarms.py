@@ -102,7 +102,7 @@ class Alarms:
             back = rule.write((rule.warning or rule.over)(self._thresholds))
             message = f"{words}, back {'above' if rule.below else 'below'} {back}."
             return _event("threshold.recovered", "recovered", state, rule, figure, message, at)
-        severity = "critical" if level == _OVER else "warning"
+        severity = rule.severity if level == _OVER else "warning"
         return _event("threshold.crossed", severity, state, rule, figure, f"{words}, {beyond} {bound}.", at)
 
 

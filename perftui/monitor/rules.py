@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from perftui.model.query import DigestRow
 from perftui.model.settings import Thresholds
@@ -12,6 +12,7 @@ from perftui.monitor.metrics import endpoint_subject, share, tickets_share, tota
 
 _SHAPES = 50
 """Shapes watched: those that take the most time."""
+_EXAMINED = 1000
 
 
 class Figure(NamedTuple):
@@ -36,6 +37,8 @@ class Rule:
     warning: Callable[[Thresholds], float] | None = None
     below: bool = False
     """True: bad is below the threshold, as with a hit rate."""
+    severity: Literal["warning", "critical"] = "critical"
+    """Of being over."""
 
 
 def percent(value: float) -> str:
@@ -165,18 +168,34 @@ def _examined(state: TargetState) -> Iterator[Figure]:
 
 
 def _returned(state: TargetState) -> Iterator[Figure]:
-    """Only where many documents are examined: a ratio over a handful says nothing."""
+    """A ratio over a handful of documents says nothing, and who examines many each time is told already."""
     for row in _shapes(state):
-        enough = row.examined_documents is not None and row.examined_documents >= 1000
+        examined = row.examined_documents or 0
+        enough = examined >= _EXAMINED and examined <= _EXAMINED * row.count
         ratio = share(row.returned, row.examined_documents) if enough else None
         yield Figure(ratio, f"returned of examined by {_shape_words(row)}", row.shape_id)
 
 
 RULES = (
     Rule("slow_ms", "mongodb", "queries", _slow, lambda t: t.slow_ms, milliseconds, lambda t: t.slow_warning_ms),
-    Rule("examined_documents", "mongodb", "queries", _examined, lambda t: float(t.examined_documents), count),
     Rule(
-        "returned_per_examined", "mongodb", "queries", _returned, lambda t: t.returned_per_examined, percent, below=True
+        "examined_documents",
+        "mongodb",
+        "queries",
+        _examined,
+        lambda t: float(t.examined_documents),
+        count,
+        severity="warning",
+    ),
+    Rule(
+        "returned_per_examined",
+        "mongodb",
+        "queries",
+        _returned,
+        lambda t: t.returned_per_examined,
+        percent,
+        below=True,
+        severity="warning",
     ),
     Rule(
         "queued_operations",

@@ -237,6 +237,7 @@ def test_each_threshold_is_crossed_by_its_figure_alone(kind: TargetKind, name: s
         found.extend(alarms.notice(state(kind, **fresh), START + number))
     assert [(event.kind, (event.subject or "").split(" ")[0]) for event in found] == [("threshold.crossed", name)]
     assert found[0].message.startswith("x:1: ")
+    assert found[0].severity == ("warning" if name in ("examined_documents", "returned_per_examined") else "critical")
 
 
 def test_thresholds_are_the_users() -> None:
