@@ -177,7 +177,7 @@ def _digest_row(shape_id: str, shape: ShapeHistory, first: int, seconds: float) 
         errors=total.errors,
         applications=shape.applications(first),
         last_seen_at=total.last_at,
-        slowest=shape.slowest(first * SLOT_S),
+        slowest=shape.slowest(first),
         overflow=shape_id == OVERFLOW_ID,
     )
 

@@ -80,7 +80,7 @@ class ShapeHistory:
         self.cells: dict[int, Cell] = {}
         self.newest = 0
         self.version = 0
-        self._slowest: list[SlowQuery] = []
+        self._slowest: list[tuple[int, SlowQuery]] = []
         self._plans: dict[str, int] = {}
         self._applications: dict[str, int] = {}
         self._settled: tuple[object, Cell] | None = None
@@ -100,26 +100,29 @@ class ShapeHistory:
             self._settled_version += 1
         _note(self._plans, entry.plan_summary, slot)
         _note(self._applications, entry.app_name, slot)
-        return self._keep_if_slow(entry)
+        return self._keep_if_slow(entry, slot)
 
-    def _keep_if_slow(self, entry: SlowQuery) -> int:
+    def _keep_if_slow(self, entry: SlowQuery, slot: int) -> int:
         """A sample that is older and faster than another will never be a window's slowest: windows end now."""
-        kept = self._slowest
-        if any(one.at >= entry.at and one.duration_ms >= entry.duration_ms for one in kept):
+        kept, slow = self._slowest, entry.duration_ms
+        if any(other >= slot and one.duration_ms >= slow for other, one in reversed(kept)):
             return 0
-        before = sum(len(one.raw) for one in kept)
-        kept = [one for one in kept if one.at > entry.at or one.duration_ms > entry.duration_ms]
-        self._slowest = sorted([*kept, entry], key=lambda one: one.at)
-        return sum(len(one.raw) for one in self._slowest) - before
+        gone = [pair for pair in kept if pair[0] <= slot and pair[1].duration_ms <= slow]
+        later = [pair for pair in kept if pair[0] > slot]
+        earlier = [pair for pair in kept if pair[0] <= slot and pair[1].duration_ms > slow]
+        self._slowest = [*earlier, (slot, entry), *later]
+        return len(entry.raw) - sum(len(one.raw) for _, one in gone)
 
-    def slowest(self, since: float) -> SlowQuery | None:
-        """The slowest execution since then."""
-        return next((one for one in self._slowest if one.at >= since), None)
+    def slowest(self, first: int) -> SlowQuery | None:
+        """The slowest execution from slot `first` on."""
+        return next((one for slot, one in self._slowest if slot >= first), None)
 
     def strip(self) -> int:
         """Drop the raw text of all samples but the slowest; returns how many bytes of it were dropped."""
-        dropped = sum(len(one.raw) for one in self._slowest[1:])
-        self._slowest = [*self._slowest[:1], *(replace(one, raw="") for one in self._slowest[1:])]
+        dropped = sum(len(one.raw) for _, one in self._slowest[1:])
+        if dropped:
+            rest = [(slot, replace(one, raw="") if one.raw else one) for slot, one in self._slowest[1:]]
+            self._slowest = [self._slowest[0], *rest]
         return dropped
 
     def drop_before(self, slot: int) -> tuple[int, int]:
@@ -129,12 +132,12 @@ class ShapeHistory:
             del self.cells[key]
         self.version += bool(old)
         self._settled_version += bool(old)
-        raw = sum(len(one.raw) for one in self._slowest)
-        self._slowest = [one for one in self._slowest if one.at >= slot * SLOT_S]
+        raw = sum(len(one.raw) for key, one in self._slowest if key < slot)
+        self._slowest = [pair for pair in self._slowest if pair[0] >= slot]
         for names in (self._plans, self._applications):
             for name in [name for name, last in names.items() if last < slot]:
                 del names[name]
-        return len(old), raw - sum(len(one.raw) for one in self._slowest)
+        return len(old), raw
 
     def fold(self, minute: int) -> int:
         """Make one cell of the four slots from `minute` on; returns how many cells went."""

@@ -24,8 +24,8 @@ class Level(NamedTuple):
 class ProfiledDatabases:
     """Looks for profiled databases; remembers which may not be read."""
 
-    def __init__(self, client: "AsyncMongoClient[dict[str, Any]]") -> None:
-        self._client = client
+    def __init__(self, client: "AsyncMongoClient[dict[str, Any]]", max_time_ms: int) -> None:
+        self._client, self._max_time_ms = client, max_time_ms
         self._refused: set[str] = set()
         self._list_refused = False
         self.sent_commands = 0
@@ -48,28 +48,30 @@ class ProfiledDatabases:
         """Never ask this database again."""
         self._refused.add(database)
 
-    async def look(self, max_time_ms: int) -> list[Level]:
+    async def look(self) -> list[Level]:
         """The databases whose level is 1 or 2."""
-        await self._list(max_time_ms)
+        await self._list()
         levels: list[Level] = []
         for name in self.names:
             if name in self._refused:
                 continue
-            level = await self._level(name, max_time_ms)
+            level = await self._level(name)
             if level is not None:
                 self.slow_ms = level.slow_ms
                 if level.level > 0:
                     levels.append(level)
         return levels
 
-    async def _list(self, max_time_ms: int) -> None:
+    async def _list(self) -> None:
         from pymongo.errors import OperationFailure
 
         if self._list_refused:
             return
         self.sent_commands += 1
         try:
-            reply = await self._client.admin.command({"listDatabases": 1, "nameOnly": True, "maxTimeMS": max_time_ms})
+            reply = await self._client.admin.command(
+                {"listDatabases": 1, "nameOnly": True, "maxTimeMS": self._max_time_ms}
+            )
         except OperationFailure as error:
             if error.code not in _REFUSED:
                 raise
@@ -78,12 +80,12 @@ class ProfiledDatabases:
         names = sorted(str(each["name"]) for each in reply["databases"])
         self.names, self.left_out = tuple(names[:_DATABASES]), max(len(names) - _DATABASES, 0)
 
-    async def _level(self, name: str, max_time_ms: int) -> Level | None:
+    async def _level(self, name: str) -> Level | None:
         from pymongo.errors import OperationFailure
 
         self.sent_commands += 1
         try:
-            reply = await self._client[name].command({"profile": -1, "maxTimeMS": max_time_ms})
+            reply = await self._client[name].command({"profile": -1, "maxTimeMS": self._max_time_ms})
         except OperationFailure as error:
             if error.code == 50:
                 return None

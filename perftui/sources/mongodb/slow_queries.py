@@ -8,10 +8,12 @@ from perftui.model.query import SlowQuery, SlowQueryBatch
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Target
 from perftui.sources.base import Reading, Source
+from perftui.sources.mongodb.client import APP_NAME
+from perftui.sources.mongodb.failures import GRANT, NOT_ALLOWED
 from perftui.sources.mongodb.profile_entry import slow_queries
 from perftui.sources.mongodb.profiled_databases import ProfiledDatabases
+from perftui.sources.mongodb.rights import Login
 from perftui.sources.mongodb.slow_query_readers import (
-    MAX_TIME_MS,
     Found,
     ProfileReader,
     Reader,
@@ -22,18 +24,17 @@ from perftui.sources.mongodb.slow_query_readers import (
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
 
-OWN_NAME = "perftui"
+_MAX_TIME_MS = 2000
 _IN_THREAD = 200
 """More entries than these take over 20 ms to parse: that work leaves the event loop."""
-_NOT_OFFERED = (13, 18, 59, 73, 115, 303, 8000)
-"""Unauthorized, not authenticated, unknown, refused and unsupported commands, and Atlas's own refusal."""
-_GRANT = 'db.getSiblingDB("admin").grantRolesToUser("<user>", [{role: "clusterMonitor", db: "admin"}])'
 
 
 class Server(Protocol):
     """A member and the one client that all its sources share."""
 
     target: Target
+    max_time_ms: int
+    login: Login | None
 
     async def client(self) -> "AsyncMongoClient[dict[str, Any]]":
         """The connected client."""
@@ -49,7 +50,7 @@ class SlowQuerySource(Source):
 
     name: ClassVar[str] = "mongodb.slow_queries"
 
-    def __init__(self, server: Server, own_name: str = OWN_NAME) -> None:
+    def __init__(self, server: Server, own_name: str = APP_NAME) -> None:
         super().__init__(server.target)
         self._server, self._own_name = server, own_name
         self._reader: Reader | None = None
@@ -62,9 +63,13 @@ class SlowQuerySource(Source):
 
     async def connect(self) -> None:
         client = await self._server.client()
-        self._found = ProfiledDatabases(client)
-        self._profiles = ProfileReader(client, self._found, self._own_name)
-        self._fallbacks = [SlowLogReader(client, self._found, self._own_name), SampleReader(client, self._own_name)]
+        limit = min(_MAX_TIME_MS, self._server.max_time_ms)
+        self._found = ProfiledDatabases(client, limit)
+        self._profiles = ProfileReader(client, self._found, self._own_name, limit)
+        self._fallbacks = [
+            SlowLogReader(client, self._found, self._own_name, limit),
+            SampleReader(client, self._own_name, limit),
+        ]
         self._reader, self._next_look = None, 0.0
         self._ignore_until = self._delivered_until
 
@@ -90,7 +95,7 @@ class SlowQuerySource(Source):
 
     async def _look(self) -> int:
         before = self._found.sent_commands
-        levels = await self._found.look(MAX_TIME_MS)
+        levels = await self._found.look()
         self._profiles.follow(levels)
         self._next_look = time.monotonic() + self._found.next_look_s
         return self._found.sent_commands - before
@@ -110,7 +115,7 @@ class SlowQuerySource(Source):
             try:
                 found = await self._fallbacks[0].read()
             except OperationFailure as error:
-                if error.code not in _NOT_OFFERED:
+                if error.code not in NOT_ALLOWED:
                     raise
                 del self._fallbacks[0]
                 continue
@@ -142,16 +147,18 @@ class SlowQuerySource(Source):
         if (readable, log) == self._described:
             return
         self._described = readable, log
+        login = self._server.login
+        grant = GRANT if login is None else login.grant("clusterMonitor")
         self.capabilities = (
-            _capability("profiler", readable, "every profiled execution, with what it examined"),
-            _capability("slow log", log, "executions over the server's slow threshold, where nothing is profiled"),
+            _capability("profiler", readable, "every profiled query", grant),
+            _capability("slow log", log, "slow queries where nothing is profiled", grant),
         )
 
 
-def _capability(name: str, granted: bool, shows: str) -> Capability:
+def _capability(name: str, granted: bool, shows: str, grant: str) -> Capability:
     if granted:
         return Capability(name=name, state="granted", shows=shows)
-    return Capability(name=name, state="missing", shows=shows, needs="clusterMonitor on admin", grant=_GRANT)
+    return Capability(name=name, state="missing", shows=shows, needs="clusterMonitor on admin", grant=grant)
 
 
 _NOTHING = "Slow queries cannot be seen: profile, log and running operations were all refused to this login."

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     Client = AsyncMongoClient[dict[str, Any]]
 
-MAX_TIME_MS = 2000
 SLOW_LOG_EVERY_S = 2.0
 _COMMENT = "perftui: slow queries"
 
@@ -51,8 +50,9 @@ class ProfileReader:
 
     source: QuerySource = "profiler"
 
-    def __init__(self, client: "Client", found: ProfiledDatabases, own_name: str) -> None:
+    def __init__(self, client: "Client", found: ProfiledDatabases, own_name: str, max_time_ms: int) -> None:
         self._client, self._found, self._own_name = client, found, own_name
+        self._max_time_ms = max_time_ms
         self._profiles: dict[str, DatabaseProfile] = {}
         self._levels: list[Level] = []
         self.databases: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class ProfileReader:
         lost, received, sent = False, 0, 0
         for name in self.databases:
             try:
-                read = await self._profiles[name].read(MAX_TIME_MS)
+                read = await self._profiles[name].read(self._max_time_ms)
             except Exception as error:
                 if getattr(error, "code", None) != 13:
                     raise
@@ -119,15 +119,16 @@ class SlowLogReader:
     source: QuerySource = "slowlog"
     databases: tuple[str, ...] = ()
 
-    def __init__(self, client: "Client", found: ProfiledDatabases, own_name: str) -> None:
-        self._client, self._found = client, found
+    def __init__(self, client: "Client", found: ProfiledDatabases, own_name: str, max_time_ms: int) -> None:
+        self._client, self._found, self._max_time_ms = client, found, max_time_ms
         self._tail = SlowLogTail(own_name)
         self._next = 0.0
 
     async def read(self) -> Found:
         if time.monotonic() < self._next:
             return Found([])
-        reply = await self._client.admin.command({"getLog": "global", "comment": _COMMENT, "maxTimeMS": MAX_TIME_MS})
+        command = {"getLog": "global", "comment": _COMMENT, "maxTimeMS": self._max_time_ms}
+        reply = await self._client.admin.command(command)
         self._next = time.monotonic() + SLOW_LOG_EVERY_S - 0.1
         read = self._tail.take(reply)
         return Found(read.entries, read.lost, sum(len(line) + 12 for line in reply["log"]), 1)
@@ -144,8 +145,8 @@ class SampleReader:
     source: QuerySource = "currentop"
     databases: tuple[str, ...] = ()
 
-    def __init__(self, client: "Client", own_name: str) -> None:
-        self._client, self._own_name = client, own_name
+    def __init__(self, client: "Client", own_name: str, max_time_ms: int) -> None:
+        self._client, self._own_name, self._max_time_ms = client, own_name, max_time_ms
         self._running = RunningOperations()
         self._all_users = True
 
@@ -162,7 +163,7 @@ class SampleReader:
 
     async def _operations(self) -> list[dict[str, Any]]:
         pipeline = sample_pipeline(self._own_name, self._all_users)
-        cursor = await self._client.admin.aggregate(pipeline, maxTimeMS=MAX_TIME_MS, comment=_COMMENT)
+        cursor = await self._client.admin.aggregate(pipeline, maxTimeMS=self._max_time_ms, comment=_COMMENT)
         return await cursor.to_list()
 
     def notes(self) -> tuple[str, ...]:

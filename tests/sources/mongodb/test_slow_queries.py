@@ -18,6 +18,7 @@ from perftui.model.query import SlowQuery, SlowQueryBatch
 from perftui.model.sample import Failure, Sample
 from perftui.model.target import Target
 from perftui.servers import MongodProcess, PrivateServers
+from perftui.sources.mongodb.rights import Login
 from perftui.sources.mongodb.slow_queries import SlowQuerySource
 
 Document = dict[str, Any]
@@ -25,6 +26,9 @@ Document = dict[str, Any]
 
 class DirectServer:
     """A member reached by one direct client."""
+
+    max_time_ms = 3000
+    login: Login | None = None
 
     def __init__(self, uri: str, **options: Any) -> None:
         self.target = Target(id=uri, kind="mongodb", name="test", address=uri)
