@@ -49,7 +49,7 @@ def _votes(member: Member) -> str:
 
 
 def _empty(view: View) -> str:
-    return explain_absence(view, "mongodb", "mongodb.replica_set", "This server is not a member of a replica set.")
+    return explain_absence(view, "mongodb", "mongodb.members", "This server is not a member of a replica set.")
 
 
 MEMBERS: TableSpec[Member] = TableSpec(

@@ -1,0 +1,151 @@
+"""From K on a row to a dead operation on a real mongod: the monitor, the dialog, the action, the journal."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from golden_frames import screen_text
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from perftui.actions.journal import default_journal
+from perftui.model.settings import Settings
+from perftui.monitor.live import Monitor
+from perftui.servers import MongodProcess
+from perftui.targets import connect_to
+from perftui.tui.app import PerftuiApp
+from perftui.tui.dialogs.confirm import ConfirmDialog
+from perftui.tui.screens.details import DetailsScreen
+
+Client = MongoClient[dict[str, Any]]
+DATABASE = "kill_with_keys"
+INTERRUPTED = 11601
+
+
+class Query(threading.Thread):
+    """A client's query that sleeps in the server until it is killed."""
+
+    def __init__(self, uri: str, collection: str) -> None:
+        super().__init__()
+        self.uri, self.collection = uri, collection
+        self.code: int | None = None
+
+    def run(self) -> None:
+        client: Client
+        with MongoClient(self.uri) as client:
+            try:
+                list(client[DATABASE][self.collection].find({"$where": "sleep(20) || true"}))
+            except OperationFailure as error:
+                self.code = error.code
+
+
+def fill(collection: Any) -> None:
+    collection.drop()
+    collection.insert_many([{"n": number} for number in range(3000)])
+
+
+def running(client: Client, collection: str) -> list[int]:
+    wanted = {"ns": f"{DATABASE}.{collection}", "active": True}
+    pipeline: list[dict[str, Any]] = [{"$currentOp": {"allUsers": True}}, {"$match": wanted}]
+    found: list[dict[str, Any]] = list(client.admin.aggregate(pipeline))
+    return [entry["opid"] for entry in found]
+
+
+@pytest.fixture
+def client(mongod: MongodProcess) -> Iterator[Client]:
+    connected: Client
+    with MongoClient(mongod.uri) as connected:
+        for collection in ("victim", "neighbour"):
+            fill(connected[DATABASE][collection])
+        yield connected
+        for collection in ("victim", "neighbour"):
+            for opid in running(connected, collection):
+                connected.admin.command({"killOp": 1, "op": opid})
+
+
+def monitor_of(mongod: MongodProcess, *, read_only: bool = False) -> PerftuiApp:
+    settings = Settings(connections=(connect_to(mongod.uri),), read_only=read_only, interval_s=0.2)
+    return PerftuiApp(Monitor(settings), settings)
+
+
+async def filter_to(app: PerftuiApp, pilot: Any, collection: str) -> None:
+    await pilot.press("2", "slash", *f"ns:{collection}", "enter")
+    await settle_slowly(pilot, lambda: f"{DATABASE}.{collection}"[:17] in screen_text(app))
+
+
+async def settle_slowly(pilot: Any, condition: Any) -> None:
+    """As `settle`, for what a server has to do first."""
+    for _ in range(600):
+        await pilot.pause(0.05)
+        if condition():
+            return
+    raise AssertionError(f"never true: {condition}")
+
+
+async def answer_yes(app: PerftuiApp, pilot: Any) -> None:
+    await settle_slowly(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+    while isinstance(app.screen, ConfirmDialog) and not app.screen.running:
+        await pilot.press("y")
+        await pilot.pause(0.02)
+
+
+async def test_the_operation_under_the_cursor_ends_and_its_neighbour_lives(
+    mongod: MongodProcess, client: Client
+) -> None:
+    victim, neighbour = Query(mongod.uri, "victim"), Query(mongod.uri, "neighbour")
+    victim.start()
+    neighbour.start()
+    app = monitor_of(mongod)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
+        await settle_slowly(pilot, lambda: running(client, "victim") and running(client, "neighbour"))
+        (opid,) = running(client, "victim")
+        await filter_to(app, pilot, "victim")
+        await pilot.press("K")
+        await settle_slowly(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+        asked = screen_text(app)
+        assert f"db.adminCommand({{killOp: 1, op: {opid}}})" in asked
+        assert "PRIMARY" in asked
+        await answer_yes(app, pilot)
+        await settle_slowly(pilot, lambda: not victim.is_alive())
+        await settle_slowly(pilot, lambda: f"Operation {opid} is gone." in screen_text(app))
+        assert running(client, "neighbour")
+    assert victim.code == INTERRUPTED
+    assert neighbour.is_alive()
+    (record,) = default_journal().read()
+    assert record.outcome is not None
+    assert record.outcome.state == "done"
+
+
+async def test_kills_from_its_details_too(mongod: MongodProcess, client: Client) -> None:
+    victim = Query(mongod.uri, "victim")
+    victim.start()
+    app = monitor_of(mongod)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
+        await filter_to(app, pilot, "victim")
+        await settle_slowly(pilot, lambda: running(client, "victim"))
+        await settle_slowly(pilot, lambda: app.screen.spec_row()[1] is not None)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        assert isinstance(app.screen, DetailsScreen)
+        await pilot.press("K")
+        await answer_yes(app, pilot)
+        await settle_slowly(pilot, lambda: not victim.is_alive())
+        await settle_slowly(pilot, lambda: isinstance(app.screen, DetailsScreen) and app.screen.gone)
+    assert victim.code == INTERRUPTED
+
+
+async def test_read_only_says_so_and_kills_nothing(mongod: MongodProcess, client: Client) -> None:
+    victim = Query(mongod.uri, "victim")
+    victim.start()
+    app = monitor_of(mongod, read_only=True)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
+        await filter_to(app, pilot, "victim")
+        await settle_slowly(pilot, lambda: app.screen.spec_row()[1] is not None)  # type: ignore[attr-defined]
+        await pilot.press("K")
+        await settle_slowly(pilot, lambda: "read-only" in screen_text(app))
+        assert not isinstance(app.screen, ConfirmDialog)
+        assert running(client, "victim")
+    assert default_journal().read() == ()
