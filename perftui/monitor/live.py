@@ -4,17 +4,20 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from perftui.model.sample import Sample
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
-from perftui.monitor.events import Notices
 from perftui.monitor.frames import FrameStore
 from perftui.monitor.history import History
 from perftui.monitor.metering import OwnCosts
 from perftui.monitor.polling import Polling
 from perftui.monitor.roster import OpenSystem, Roster, Watched
 from perftui.sources import registry
+
+if TYPE_CHECKING:
+    from perftui.monitor.events import Notices
 
 SHORTEST_INTERVAL_S = 0.1
 
@@ -43,7 +46,7 @@ class Monitor:
         self.window_s = settings.window_s
         self.roster = Roster(settings, open_system)
         self._frames = FrameStore(settings.frames_bytes)
-        self._notices = Notices(settings.thresholds)
+        self._known_notices: Notices | None = None
         self._costs = OwnCosts()
         self._wall = wall
         self._wake = asyncio.Event()
@@ -208,9 +211,18 @@ class Monitor:
             interval_s=self.interval_s,
             window_s=self.window_s,
             targets=targets,
-            events=self._notices.take(targets, wall),
+            events=self._notices.take(targets, wall) if self._sequence > 1 else (),
             cost=self._costs.read(),
         )
+
+    @property
+    def _notices(self) -> "Notices":
+        """Imported after the first frame, which has no events."""
+        if self._known_notices is None:
+            from perftui.monitor.events import Notices
+
+            self._known_notices = Notices(self.settings.thresholds)
+        return self._known_notices
 
     def _emit_soon(self) -> None:
         self._early = True
