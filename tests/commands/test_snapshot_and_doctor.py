@@ -92,6 +92,16 @@ def test_doctor_tells_a_name_that_does_not_resolve() -> None:
     assert (code, found["redis"]["steps"]["name"]) == (3, "failed")  # type: ignore[index]
 
 
+@pytest.mark.parametrize(
+    ("address", "step"), [(NOBODY, "port"), ("no-such-host.invalid", "name"), ("127.0.0.1:{port}/?tls=true", "TLS")]
+)
+def test_doctor_tells_why_mongodb_is_not_reached(mongod: MongodProcess, address: str, step: str) -> None:
+    code, found = diagnose("mongodb://" + address.format(port=mongod.port))
+    steps = found["mongodb"]["steps"]
+    assert isinstance(steps, dict)
+    assert (code, [name for name, state in steps.items() if state == "failed"]) == (3, [step])
+
+
 def test_doctor_in_words(mongod: MongodProcess) -> None:
     result = perftui("doctor", mongod.uri)
     assert (result.returncode, result.stderr) == (0, "")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
+import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +128,7 @@ def _by_words(error: BaseException, place: str) -> Failure | None:
     if isinstance(error, NetworkTimeout) or "timed out" in words:
         return network_failure(TimeoutError(), place)
     if isinstance(error, AutoReconnect):
-        return network_failure(ConnectionResetError(), place)
+        return network_failure(_met(words), place)
     if isinstance(error, PyMongoError):
         return Failure(
             kind="unreachable",
@@ -132,6 +136,18 @@ def _by_words(error: BaseException, place: str) -> Failure | None:
             help="It is tried again.",
         )
     return None
+
+
+def _met(words: str) -> OSError:
+    """What the driver's monitor met: it keeps the error's text and drops its cause."""
+    if number := re.search(r"\[Errno (-?[0-9]+)\]", words):
+        code = int(number[1])
+        return socket.gaierror(code, "no address") if code < 0 else OSError(code, os.strerror(code))
+    if untrusted := re.search(r"certificate verify failed: (.+?) \(_ssl", words):
+        refusal = ssl.SSLCertVerificationError(1, "certificate verify failed")
+        refusal.verify_message = untrusted[1]
+        return refusal
+    return ssl.SSLError(1, "no common protocol") if "SSL" in words else ConnectionResetError()
 
 
 def _internal(error: BaseException, place: str) -> Failure:
