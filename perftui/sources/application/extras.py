@@ -12,17 +12,22 @@ _MOST_CACHES = 100
 _CACHE_NAMES = ("cache", "name", "cache_name")
 
 
-def service(series: Sequence[Series]) -> tuple[str | None, str | None]:
+Placed = Sequence[tuple[int, Series]]
+"""Series with their places: those that are no parts of histograms, so that few are looked at in every poll."""
+
+
+def service(series: Placed) -> tuple[str | None, str | None]:
     """Name and version as OpenTelemetry tells them."""
-    for one in series:
+    for _, one in series:
         if one.name == "target_info":
             return one.labels.get("service_name"), one.labels.get("service_version")
     return None, None
 
 
-def process(series: Sequence[Series], values: Sequence[float | None], growth: Growth) -> ApplicationProcess:
+def process(series: Placed, values: Sequence[float | None], growth: Growth) -> ApplicationProcess:
     found: dict[str, tuple[int, float]] = {}
-    for place, (one, value) in enumerate(zip(series, values, strict=True)):
+    for place, one in series:
+        value = values[place]
         if value is not None and one.name.startswith("process_"):
             found.setdefault(one.name, (place, value))
     started = found.get("process_start_time_seconds")
@@ -39,7 +44,7 @@ def process(series: Sequence[Series], values: Sequence[float | None], growth: Gr
     )
 
 
-def caches(series: Sequence[Series], growth: Growth) -> tuple[CacheStats, ...]:
+def caches(series: Placed, growth: Growth) -> tuple[CacheStats, ...]:
     """Counters of hits and misses by cache; each without gets has no hit rate."""
     by_name: dict[str, dict[str, list[int]]] = {}
     for place, name, kind in _counters(series):
@@ -47,8 +52,8 @@ def caches(series: Sequence[Series], growth: Growth) -> tuple[CacheStats, ...]:
     return tuple(_cache(name, places, growth) for name, places in list(by_name.items())[:_MOST_CACHES])
 
 
-def _counters(series: Sequence[Series]) -> Iterator[tuple[int, str, str]]:
-    for place, one in enumerate(series):
+def _counters(series: Placed) -> Iterator[tuple[int, str, str]]:
+    for place, one in series:
         match = CACHE.match(one.name)
         if match:
             labelled = next((one.labels[alias] for alias in _CACHE_NAMES if one.labels.get(alias)), None)

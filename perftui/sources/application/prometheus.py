@@ -1,7 +1,7 @@
 """Prometheus text of any application -> its metrics."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from perftui.model.application import (
     ApplicationMetrics,
@@ -17,7 +17,7 @@ from perftui.sources.application.counting import Growth
 from perftui.sources.application.extras import caches, process, service
 from perftui.sources.application.families import EndpointKey, Family, Histogram
 from perftui.sources.application.quantiles import Quantile, quantile
-from perftui.sources.application.text import TextReader
+from perftui.sources.application.text import Series, TextReader
 
 _MOST = 500
 _NO_BUCKETS = "These metrics have no buckets, so only averages are known, no percentiles."
@@ -37,6 +37,8 @@ class PrometheusReader:
         self._text = TextReader(families.is_wanted)
         self._growth = Growth(window_s)
         self._laid_out = -1
+        self._plain: list[tuple[int, Series]] = []
+        self._active: list[int] = []
         self._durations: Family | None = None
         self._database: Family | None = None
         self._counters: dict[EndpointKey, list[tuple[str, int]]] = {}
@@ -62,8 +64,7 @@ class PrometheusReader:
         counters = [pair for found in self._counters.values() for pair in found]
         shares = self._error_shares(everything, counters)
         endpoints.sort(key=lambda one: one.requests or 0, reverse=True)
-        name, version = service(self._text.series)
-        active = [value for one, value in zip(self._text.series, values, strict=True) if _is_active(one.name) and value]
+        name, version = service(self._plain)
         return ApplicationMetrics(
             format="openmetrics",
             service=name,
@@ -71,15 +72,15 @@ class PrometheusReader:
             window_s=min(self._growth.covered_s or 0.0, self._window_s) or None,
             requests=self._count(everything, counters, self._growth.total),
             per_s=self._per_s(everything, counters),
-            active=int(sum(active)) if any(_is_active(one.name) for one in self._text.series) else None,
+            active=int(sum(values[place] or 0 for place in self._active)) if self._active else None,
             latency_ms=whole,
             p95_bounds=p95_bounds,
             server_error_rate=shares[0],
             client_error_rate=shares[1],
             endpoints=tuple(endpoints[:_MOST]),
-            caches=caches(self._text.series, self._growth),
+            caches=caches(self._plain, self._growth),
             queries=self._queries(),
-            process=process(self._text.series, values, self._growth),
+            process=process(self._plain, values, self._growth),
         )
 
     def _notes(self) -> tuple[str, ...]:
@@ -99,12 +100,15 @@ class PrometheusReader:
         """Find the families anew when a series is new."""
         if self._laid_out != len(self._text.series):
             self._laid_out = len(self._text.series)
+            parts = ("_bucket", "_count", "_sum")
+            self._plain = [pair for pair in enumerate(self._text.series) if not pair[1].name.endswith(parts)]
+            self._active = [place for place, one in self._plain if families.ACTIVE.search(one.name)]
             self._durations = families.durations(self._text.series)
             self._database = families.database(self._text.series)
             self._counters = families.counters(self._text.series)
 
-    def _histograms(self) -> dict[EndpointKey, list[Histogram]]:
-        return {} if self._durations is None else dict(self._durations.by_key)
+    def _histograms(self) -> Mapping[EndpointKey, list[Histogram]]:
+        return {} if self._durations is None else self._durations.by_key
 
     def _keys(self) -> list[EndpointKey]:
         known = dict.fromkeys(self._histograms())
@@ -191,12 +195,7 @@ class PrometheusReader:
         return ApplicationQueries(count=count, latency_ms=whole, groups=tuple(groups[:_MOST]))
 
     def _single(self, values: Sequence[float | None], name: str) -> float | None:
-        found = zip(self._text.series, values, strict=True)
-        return next((value for one, value in found if one.name == name and not one.labels), None)
-
-
-def _is_active(name: str) -> bool:
-    return bool(families.ACTIVE.search(name))
+        return next((values[place] for place, one in self._plain if one.name == name and not one.labels), None)
 
 
 def _summary(

@@ -18,7 +18,7 @@ from perftui.sources.network_failure import network_failure
 Reader = DocumentReader | OlderReader | PrometheusReader
 
 WELL_KNOWN = ("/perftui/v1/metrics", "/api/performance/metrics", "/metrics")
-_BIG_BYTES = 1 << 20
+_BIG_BYTES = 1 << 18
 _BIG_INTERVAL_S = 2.0
 
 
@@ -50,6 +50,7 @@ class ApplicationSource(Source):
             self._path, self._first, self._next_guess = candidate, page, None
             self.capabilities = (_capability(self._reader),)
             return
+        self._path = None
         self._next_guess = ((self._next_guess or 0) + 1) % len(WELL_KNOWN) if guessed else None
         raise self._worst(refusals, guessed=guessed)
 
@@ -67,6 +68,7 @@ class ApplicationSource(Source):
 
     def explain(self, error: BaseException) -> Failure:
         if isinstance(error, answer.UnusableAnswer):
+            self._connected = False  # another document, or another path, may be what the next poll finds
             return error.failure
         place = self._fetcher.place
         failure = network_failure(error, place.partition("://")[2])

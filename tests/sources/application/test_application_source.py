@@ -367,3 +367,20 @@ async def test_rates_over_polls_and_a_restart() -> None:
     assert third.endpoints[0].latency_ms.average == pytest.approx(1000)
     assert (third.service, third.version, third.process.resident_bytes) == ("shop", "1.2", 7)
     assert third.caches[0].hit_rate == 0.75
+
+
+async def test_another_document_after_a_deployment_is_found_again() -> None:
+    bodies = iter([json.dumps(OLDER), '{"schema": "perftui.metrics/1", "generated_at": 5}', "", '{"schema": 1}'])
+    last = "process_cpu_seconds_total 1\n"
+
+    async def handle(request: str, writer: asyncio.StreamWriter) -> None:
+        await answering(next(bodies, last))(request, writer)
+
+    async with served(handle) as (url, _):
+        source = source_of(url + "/metrics")
+        samples = [await source.poll() for _ in range(7)]
+        await source.close()
+    formats = [sample.payload.format for sample in samples if isinstance(sample.payload, ApplicationMetrics)]
+    assert formats[0] == "older"
+    assert formats[-1] == "openmetrics"
+    assert samples[-1].failure is None
