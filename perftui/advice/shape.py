@@ -69,13 +69,22 @@ def _kind(command: Mapping[str, object]) -> tuple[str, Callable[[Mapping[str, ob
     first = next(iter(command), "")
     found = _KINDS.get(first) if isinstance(first, str) else None
     if found is not None:
-        return found
+        return ("command", _batch) if found[1] in (_update, _delete) and _without_statements(command) else found
     if "q" in command:
         return ("update", _update) if "u" in command else ("delete", _delete)
     if "$truncated" in command:
         return _truncated_kind(command), _truncated
     named = next((kind for name, kind in _KINDS.items() if name in command and name != "explain"), None)
     return named or (("command", _command) if command else ("unknown", _command))
+
+
+def _without_statements(command: Mapping[str, object]) -> bool:
+    """The server logs a write command once more as a whole, without what each of its statements did."""
+    return "updates" not in command and "deletes" not in command
+
+
+def _batch(command: Mapping[str, object], _walk: Walk) -> Rendered:
+    return f"{next(iter(command))} (whole batch)", ""
 
 
 def _truncated_kind(command: Mapping[str, object]) -> str:

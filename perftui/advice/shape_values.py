@@ -9,8 +9,7 @@ _MERGED_SCANS = 200
 _SCANNED_ITEMS = 2000
 _JSON_VALUES = frozenset(
     ("$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$binary", "$uuid", "$timestamp")
-    + ("$regularExpression", "$symbol", "$code", "$minKey", "$maxKey", "$undefined", "$dbPointer", "$ref", "$id")
-)
+) | {"$regularExpression", "$symbol", "$code", "$minKey", "$maxKey", "$undefined", "$dbPointer", "$ref", "$id"}
 _QUANTIFIERS = frozenset("*?{+")
 _SPECIAL = frozenset("\\^$.|?*+()[]{}")
 

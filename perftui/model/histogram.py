@@ -1,6 +1,6 @@
 """Latencies in log-linear buckets ("loglin16"): 16 a doubling, from 1 µs to 60 s, so at most 6 % wide."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 SCHEME = "loglin16"
 _LINEAR = 16
@@ -72,13 +72,20 @@ class Histogram:
 
 def quantile_us(sparse: Iterable[tuple[int, int]], q: float) -> float | None:
     """The q-quantile of a sparse histogram in order of its buckets; `None` when empty."""
+    found = quantiles_us(sparse, (q,))
+    return found[0] if found else None
+
+
+def quantiles_us(sparse: Iterable[tuple[int, int]], wanted: Sequence[float]) -> list[float]:
+    """Several quantiles, ascending, of a sparse histogram in order of its buckets, in one pass; `[]` when empty."""
     filled = list(sparse)
-    rank = min(max(q, 0.0), 1.0) * sum(number for _, number in filled)
-    below, last = 0, None
+    total = sum([number for _, number in filled])
+    ranks = [min(max(q, 0.0), 1.0) * total for q in wanted]
+    found: list[float] = []
+    below = 0
     for index, number in filled:
-        low, high = bounds_of(index)
-        last = float(high)
-        if below + number >= rank:
-            return low + (high - low) * max(rank - below, 0.0) / number
+        while len(found) < len(ranks) and below + number >= ranks[len(found)]:
+            low, high = bounds_of(index)
+            found.append(low + (high - low) * max(ranks[len(found)] - below, 0.0) / number)
         below += number
-    return last
+    return found

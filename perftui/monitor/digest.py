@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from perftui.model.histogram import quantile_us
+from perftui.model.histogram import quantiles_us
 from perftui.model.query import DigestRow, LatencySummary, QueryDigest, QuerySource, SlowQuery, SlowQueryBatch
 from perftui.monitor.digest_cells import SLOT_S, SLOTS_A_MINUTE, Cell, ShapeHistory
 
@@ -186,7 +186,7 @@ def _latency(total: Cell) -> LatencySummary:
     if not total.count:
         return LatencySummary(total=total.total_ms)
     filled = sorted(total.histogram.items())
-    p50, p95, p99 = (min((quantile_us(filled, q) or 0.0) / 1000, total.longest_ms) for q in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (min(us / 1000, total.longest_ms) for us in quantiles_us(filled, (0.5, 0.95, 0.99)))
     return LatencySummary(
         average=total.total_ms / total.count,
         p50=p50,

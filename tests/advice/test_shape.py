@@ -180,6 +180,7 @@ COMMANDS: list[tuple[dict[str, Any], str, str]] = [
     ({"update": "p", "updates": [{"q": {"a": 1}}, {"q": {"b": 1}}]}, "update", "update {a: ?} or {b: ?}"),
     ({"delete": "p", "deletes": [{"q": {"a": 1}}, {"q": {"a": 9}}]}, "delete", "delete {a: ?}"),
     ({"findAndModify": "p", "query": {"a": 1}, "sort": {"b": 1}}, "findandmodify", "findAndModify {a: ?} sort {b: 1}"),
+    ({"update": "p", "ordered": True, "$db": "shop"}, "command", "update (whole batch)"),
     ({"insert": "p", "documents": [{"a": 1}]}, "insert", "insert"),
     ({"getMore": 5, "collection": "p"}, "getmore", "getMore"),
     ({"getMore": 5, "originatingCommand": {"find": "p", "filter": {"a": 1}}}, "find", "find {a: ?}"),

@@ -14,6 +14,7 @@ from perftui.sources.mongodb.profile_entry import slow_queries
 from perftui.sources.mongodb.profiled_databases import ProfiledDatabases
 from perftui.sources.mongodb.rights import Login
 from perftui.sources.mongodb.slow_query_readers import (
+    IN_THREAD,
     Found,
     ProfileReader,
     Reader,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
 
 _MAX_TIME_MS = 2000
-_IN_THREAD = 200
-"""More entries than these take over 20 ms to parse: that work leaves the event loop."""
 
 
 class Server(Protocol):
@@ -132,7 +131,7 @@ class SlowQuerySource(Source):
             self._ignore_until = self._delivered_until
 
     async def _parsed(self, found: Found) -> tuple[SlowQuery, ...]:
-        if len(found.entries) > _IN_THREAD:
+        if len(found.entries) > IN_THREAD:
             entries = await asyncio.to_thread(slow_queries, found.entries)
         else:
             entries = slow_queries(found.entries)

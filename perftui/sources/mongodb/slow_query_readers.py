@@ -1,5 +1,6 @@
 """The three places where slow queries can be read, each behind one `read`."""
 
+import asyncio
 import time
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     Client = AsyncMongoClient[dict[str, Any]]
 
 SLOW_LOG_EVERY_S = 2.0
+IN_THREAD = 200
+"""More entries than these take over 20 ms: that work leaves the event loop."""
 _COMMENT = "perftui: slow queries"
 
 
@@ -76,7 +79,10 @@ class ProfileReader:
                 self._found.refuse(name)
                 self.follow([level for level in self._levels if level.database != name])
                 continue
-            entries.extend(decoded(name, read.documents))
+            if len(read.documents) > IN_THREAD:
+                entries.extend(await asyncio.to_thread(decoded, name, read.documents))
+            else:
+                entries.extend(decoded(name, read.documents))
             lost, received, sent = lost or read.overrun, received + read.received_bytes, sent + read.sent_commands
         return Found(entries, lost, received, sent)
 
