@@ -42,6 +42,8 @@ def test_headless_prints_a_snapshot_of_everything(temporary: Path) -> None:
     kinds = {state["target"]["kind"]: state for state in snapshot["targets"]}
     assert set(kinds) == {"mongodb", "redis", "application", "host"}
     assert kinds["redis"]["redis"]["version"]
+    assert kinds["mongodb"]["queries"]["rows"]
+    assert kinds["application"]["application"]["endpoints"]
     assert done.stderr.splitlines()[2] == "Inserting 2,000 documents"
     assert re.search(r"^Ready after \d", done.stderr, re.MULTILINE)
     assert_nothing_left(temporary)
