@@ -105,6 +105,7 @@ class MainScreen(TableActions, KeyedScreen):
             return
         if event.key == "escape":
             event.stop()
+            event.prevent_default()  # or KeyedScreen.on_key runs too, and Escape would quit
             self._escape()
         else:
             await super().on_key(event)
