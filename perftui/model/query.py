@@ -36,7 +36,7 @@ class SlowQuery(Model, frozen=True, kw_only=True):
     executions: int = 1
     """0 for a getmore, whose find was counted already."""
     raw: str = ""
-    """The whole entry as extended JSON, bounded to 64 KB."""
+    """The whole entry as extended JSON, bounded to 64 KB; empty where a slower one of the same shape stands for it."""
 
 
 class SlowQueryBatch(Model, frozen=True, kw_only=True):

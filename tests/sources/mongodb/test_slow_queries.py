@@ -347,3 +347,31 @@ async def test_nobody_at_all_sees_nothing_and_is_told(guarded: MongodProcess) ->
         batch, sample = await read(source)
         assert batch.read_from == "none"
         assert "refused" in sample.notes[0]
+
+
+async def test_when_profiling_ends_the_log_goes_on_where_the_profile_stopped(private_servers: PrivateServers) -> None:
+    mongod = private_servers.start_mongod(arguments=["--slowms", "0"])
+    database = profiled(mongod, "shop")
+    async with reading(mongod.uri) as source:
+        database.p.find_one({"a": 1}, comment="in both")
+        assert "in both" in {query.comment for query in (await read(source))[0].entries}
+        database.command("profile", 0, slowms=0)
+        database.p.find_one({"a": 1}, comment="in the log only")
+        source.reconnect()
+        batch, _ = await read(source)
+        assert batch.read_from == "slowlog"
+        assert [query.comment for query in batch.entries if query.op == "find"] == ["in the log only"]
+
+
+async def test_a_full_turn_of_the_log_is_told_as_lost(private_servers: PrivateServers) -> None:
+    mongod = private_servers.start_mongod(arguments=["--slowms", "0"])
+    database = application(mongod).shop
+    async with reading(mongod.uri) as source:
+        assert (await read(source))[0].lost_entries == 0
+        for number in range(1200):
+            database.p.find_one({"a": number})
+        lost: list[int | None] = []
+        while not lost or (lost[-1] == 0 and len(lost) < 100):
+            lost.append((await read(source))[0].lost_entries)
+            await asyncio.sleep(0.1)
+        assert lost[-1] is None
