@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 _T = TypeVar("_T")
 _STEP_S = 0.02
@@ -19,7 +19,11 @@ def wait_until(condition: Callable[[], _T | None], timeout_s: float = 20.0) -> _
         time.sleep(_STEP_S)
 
 
-async def wait_until_async(condition: Callable[[], _T | Awaitable[_T | None] | None], timeout_s: float = 20.0) -> _T:
+@overload
+async def wait_until_async(condition: Callable[[], Awaitable[_T | None]], timeout_s: float = 20.0) -> _T: ...
+@overload
+async def wait_until_async(condition: Callable[[], _T | None], timeout_s: float = 20.0) -> _T: ...
+async def wait_until_async(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
     """The same on the event loop; `condition` may be a plain or an async function."""
     deadline = time.monotonic() + timeout_s
     while True:
