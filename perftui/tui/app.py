@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import msgspec
 from textual.app import App, SystemCommand
@@ -181,7 +181,9 @@ class PerftuiApp(App[None]):
         self.set_reading_interval(next((step for step in INTERVALS_S if step > self.interval_s), INTERVALS_S[-1]))
 
     def action_faster(self) -> None:
-        self.set_reading_interval(next((step for step in reversed(INTERVALS_S) if step < self.interval_s), INTERVALS_S[0]))
+        self.set_reading_interval(
+            next((step for step in reversed(INTERVALS_S) if step < self.interval_s), INTERVALS_S[0])
+        )
 
     def action_window(self) -> None:
         self.set_window(next((window for window in WINDOWS_S if window > self.window_s), WINDOWS_S[0]))

@@ -20,7 +20,9 @@ def write_table(spec: TableSpec[Any], rows: Sequence[Any], view: View, folder: P
 
     Into the current directory, or the state folder where that may not be written; readable by the user only.
     """
-    stem = f"perftui-{spec.name.replace(' ', '-')}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(view.snapshot.taken_at))}"
+    stem = (
+        f"perftui-{spec.name.replace(' ', '-')}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(view.snapshot.taken_at))}"
+    )
     folder = folder or _writable()
     texts = _as_csv(spec, rows, view), _as_json(spec, rows, view)
     return _write(folder, stem, ".csv", texts[0]), _write(folder, stem, ".json", texts[1])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from perftui.tui.table_spec import Column, TableSpec
+from perftui.tui.table_spec import TableSpec
 from perftui.tui.view import View
 
 Test = Callable[[Any, View], bool]
@@ -41,7 +41,7 @@ def _positive(term: str, spec: TableSpec[Any]) -> Test:
     if column is None:
         return _anywhere(term.lower(), spec)
     if wanted[:1] in {"<", ">"} and column.sort is not None and (limit := _number(wanted[1:])) is not None:
-        return _compared(column, wanted[0] == ">", limit)
+        return _compared(column.sort, wanted[0] == ">", limit)
     lowered = wanted.lower()
     return lambda row, view: lowered in column.text(row, view).lower()
 
@@ -56,10 +56,7 @@ def _anywhere(wanted: str, spec: TableSpec[Any]) -> Test:
     return test
 
 
-def _compared(column: Column[Any], above: bool, limit: float) -> Test:
-    figure = column.sort
-    assert figure is not None
-
+def _compared(figure: Callable[[Any], Any], above: bool, limit: float) -> Test:
     def test(row: Any, _view: View) -> bool:
         value = figure(row)
         if isinstance(value, bool) or not isinstance(value, int | float):

@@ -56,11 +56,11 @@ def _describe(state: TargetState) -> str:
 def _right(view: View, interval_s: float, paused: bool, newest_at: float | None, short: bool) -> list[Piece]:
     snapshot, pieces = view.snapshot, list[Piece]()
     behind = 0.0 if newest_at is None else newest_at - snapshot.taken_at
-    if not view.live:
+    if paused:
+        pieces.append((f" PAUSED, {age(behind)} behind ", "warning"))
+    elif not view.live:
         word = f"PAST, {age(behind)} ago," if behind > 0 else "REPLAY"
         pieces.append((f" {word} {timestamp(snapshot.taken_at, view.utc)[:19]} ", "warning"))
-    elif paused:
-        pieces.append((f" PAUSED, {age(behind)} behind ", "warning"))
     pieces.append((f" {clock(snapshot.taken_at, view.utc)} ", "normal"))
     if view.live or not short:
         pieces.append((f" every {_interval(interval_s)} ", "dim" if short else "normal"))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events
 from textual.screen import Screen
 
+from perftui.tui.exact_update import ExactCompositor
 from perftui.tui.keys import Command, Context
 from perftui.tui.view import View
 
@@ -19,6 +20,10 @@ class KeyedScreen(Screen[Any]):
     AUTO_FOCUS = ""
     TITLE_FOR_HELP: ClassVar[str] = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = ExactCompositor()
+
     @property
     def perftui(self) -> "PerftuiApp":
         return cast("PerftuiApp", self.app)
@@ -26,7 +31,7 @@ class KeyedScreen(Screen[Any]):
     def show_view(self, view: View) -> None:
         """Draw a new View; called while this screen is on top, and when it comes back there."""
 
-    def say(self, text: str, state: str = "normal") -> bool:
+    def say(self, text: str, state: str = "normal") -> bool:  # noqa: ARG002
         """Show a sentence on this screen; False: it has no room for one."""
         return False
 

@@ -141,8 +141,8 @@ class Keymap:
     def __init__(self, commands: Iterable[Command], chosen: Mapping[str, str] | None = None) -> None:
         self.commands = {command.name: command for command in commands}
         self.keys = {name: tuple(command.keys.split(",")) for name, command in self.commands.items()}
-        for name, keys in (chosen or {}).items():
-            self.keys[self._known(name)] = tuple(_checked(name, key) for key in keys.split(","))
+        for name, text in (chosen or {}).items():
+            self.keys[self._known(name)] = tuple(_checked(name, key) for key in text.split(","))
         self._by_key: dict[tuple[Context, str], str] = {}
         for name, keys in self.keys.items():
             for key in keys:

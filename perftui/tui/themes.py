@@ -90,7 +90,9 @@ def without_colour() -> ThemeFile:
     bases |= {"cursor": Style(reverse=True), "header": Style(bold=True), "title": Style(underline=True)}
     bases |= {"tagged": Style(bold=True), "selected": Style(reverse=True)}
     colours = dict.fromkeys(_REQUIRED, "ansi_default")
-    return ThemeFile("no-color", "NO_COLOR is set", _textual("no-color", colours, {"ansi": True}), Palette(roles, bases))
+    return ThemeFile(
+        "no-color", "NO_COLOR is set", _textual("no-color", colours, {"ansi": True}), Palette(roles, bases)
+    )
 
 
 def _files(folder: Path) -> list[Path]:

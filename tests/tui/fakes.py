@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec.structs import replace
+from table_samples import NOW, application, host, operation, redis_server, rich_snapshot
 
 from perftui.model.application import ApplicationMetrics, ApplicationProcess
 from perftui.model.host import DiskTraffic, Filesystem, HostMetrics, HostNetwork, MemoryUse
@@ -25,7 +26,6 @@ from perftui.model.redis import Keyspace, RedisClients, RedisMemory, RedisPersis
 from perftui.model.settings import Settings
 from perftui.model.snapshot import OwnCost, Snapshot, SourceState, TargetState
 from perftui.monitor.history import History
-from table_samples import NOW, application, host, operation, redis_server, rich_snapshot
 
 SETTINGS = Settings(utc=True)
 
@@ -106,7 +106,7 @@ def many_operations(count: int, sequence: int = 0) -> list[Operation]:
     return [
         operation(
             10_000 + index,
-            running_s=float((index * 37 + sequence * 11) % 1000) / 7,
+            running_s=5_000.0 - index / 10 + sequence,
             ns=f"shop.orders_{index % 9}",
             text=f"find orders {{customer: {index}}} sort {{ts: -1}}",
         )
@@ -116,7 +116,8 @@ def many_operations(count: int, sequence: int = 0) -> list[Operation]:
 
 def replace_target(snapshot: Snapshot, kind: str, **changes: object) -> Snapshot:
     targets = tuple(
-        replace(state, **changes) if state.target.kind == kind else state for state in snapshot.targets  # type: ignore[arg-type]
+        replace(state, **changes) if state.target.kind == kind else state
+        for state in snapshot.targets  # type: ignore[arg-type]
     )
     return replace(snapshot, targets=targets)
 
@@ -146,7 +147,9 @@ def _filled(state: TargetState, n: int) -> TargetState:
 
 
 def _well(source: str, slot: str, n: int) -> SourceState:
-    return SourceState(source=source, slot=slot, interval_s=1.0, read_at=NOW + n - 60, latency_ms=4.2, cost_ms_per_s=1.1)
+    return SourceState(
+        source=source, slot=slot, interval_s=1.0, read_at=NOW + n - 60, latency_ms=4.2, cost_ms_per_s=1.1
+    )
 
 
 def _mongodb(n: int) -> MongoServer:
@@ -158,7 +161,11 @@ def _mongodb(n: int) -> MongoServer:
         set_name="rs0",
         uptime_s=90_000.0 + n,
         operations=OperationRates(
-            query=round(wave(n, 300, 1_100, 5)), insert=12.0, update=round(wave(n, 20, 80, 3)), getmore=4.0, command=41.0
+            query=round(wave(n, 300, 1_100, 5)),
+            insert=12.0,
+            update=round(wave(n, 20, 80, 3)),
+            getmore=4.0,
+            command=41.0,
         ),
         reads=OperationLatency(per_s=800.0, average_ms=wave(n, 4, 38, 6)),
         writes=OperationLatency(per_s=60.0, average_ms=wave(n, 1, 3, 6)),

@@ -30,8 +30,6 @@ def host_block(state: TargetState, view: View) -> Block:
     return Block("host", "HOST", state.target.id, (*first, *rest, *more), trouble_of(state, view))
 
 
-
-
 def _memory(label: str, memory: MemoryUse, limit: float) -> Meter:
     used, total = memory.used_bytes, memory.total_bytes
     if used is None or total is None:

@@ -115,7 +115,8 @@ def _value_role(state: str) -> str:
 
 
 def _values(block: Block, meter: Meter, view: View, length: int) -> Sequence[float | None]:
-    assert meter.metric is not None
+    if meter.metric is None:
+        return ()
     until = None if view.live else view.snapshot.sequence
     return view.history.values(block.target_id, meter.metric, length, until=until)
 
@@ -142,5 +143,10 @@ def _compact_meter(block: Block, meter: Meter, view: View, index: int) -> list[P
         return [(" ", "normal"), *_bar(meter, state, 24)]
     label: list[Piece] = [(f" {meter.label} ", "label")]
     if meter.metric is not None and index == 0:
-        return [*label, (sparkline(_values(block, meter, view, 8), 8, meter.maximum), "spark"), (fit(meter.value, 7, "right"), _value_role(state)), (" ", "normal")]
+        return [
+            *label,
+            (sparkline(_values(block, meter, view, 8), 8, meter.maximum), "spark"),
+            (fit(meter.value, 7, "right"), _value_role(state)),
+            (" ", "normal"),
+        ]
     return [*label, (fit(meter.value, max(len(meter.value), 5), "right"), _value_role(state)), (" ", "normal")]

@@ -95,7 +95,18 @@ class HelpScreen(KeyedScreen):
             [Line(tuple(spread([(title, "heading")], [(self._page.say_place() + " ", "dim")], width)), "header")]
         )
         self.query_one("#help-keys", LineWidget).set_lines(
-            [Line(tuple(spread([(" q ", "key"), ("back  ", "normal"), ("PgDn PgUp ", "key"), ("scroll", "normal")], [], width)), "bar")]
+            [
+                Line(
+                    tuple(
+                        spread(
+                            [(" q ", "key"), ("back  ", "normal"), ("PgDn PgUp ", "key"), ("scroll", "normal")],
+                            [],
+                            width,
+                        )
+                    ),
+                    "bar",
+                )
+            ]
         )
 
     def _lay_out(self, width: int) -> list[Line]:
@@ -117,6 +128,11 @@ def _table(title: str, rows: Iterable[tuple[str, str]], width: int) -> list[Line
     height = -(-len(cells) // columns)
     lines = [Line(((" " + title, "heading"),))]
     for row in range(height):
-        pieces = [piece for column in range(columns) if row + column * height < len(cells) for piece in cells[row + column * height]]
+        pieces = [
+            piece
+            for column in range(columns)
+            if row + column * height < len(cells)
+            for piece in cells[row + column * height]
+        ]
         lines.append(Line(tuple(pieces)))
     return lines

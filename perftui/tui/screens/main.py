@@ -229,8 +229,7 @@ class MainScreen(TableActions, KeyedScreen):
             return []
         current = self.pane(view)
         titles: list[Piece] = [(" ", "normal")]
-        for pane in panes:
-            titles.append((f" {pane.title} ", "tab" if pane is current else "dim"))
+        titles += [(f" {pane.title} ", "tab" if pane is current else "dim") for pane in panes]
         return [[*titles, ("  Tab switches", "dim")]]
 
     def spec_row(self) -> tuple[Any, Any]:

@@ -81,7 +81,7 @@ class SettingsScreen(KeyedScreen):
         from perftui.tui.save_settings import save
 
         app = self.perftui
-        values = {"theme": app.settings.theme, "interval": app.interval_s, "window": app.window_s, "utc": app.utc}
+        values: dict[str, str | float | bool] = {"theme": app.settings.theme, "interval": app.interval_s, "window": app.window_s, "utc": app.utc}
         try:
             path = save(app.settings.config_file, values)
         except (OSError, ValueError) as error:
@@ -109,13 +109,16 @@ class SettingsScreen(KeyedScreen):
         if not width or not self._choices:
             return
         file = self.perftui.settings.config_file or "no settings file"
-        lines = [
-            Line(tuple(spread([(" Settings", "heading")], [(fit(file, min(len(file), width - 12)) + " ", "dim")], width)), "header"),
-            Line(),
-        ]  # fmt: skip
+        where: list[Piece] = [(fit(file, min(len(file), width - 12)) + " ", "dim")]
+        lines = [Line(tuple(spread([(" Settings", "heading")], where, width)), "header"), Line()]
         for index, choice in enumerate(self._choices):
             lines.append(self._line(choice, index == self.row, width))
-        lines += [Line(), Line(((" " + fit(self._choices[self.row].about, width - 2), "dim"),)), Line(), *self._samples()]
+        lines += [
+            Line(),
+            Line(((" " + fit(self._choices[self.row].about, width - 2), "dim"),)),
+            Line(),
+            *self._samples(),
+        ]
         lines = lines[: height - 1] + [Line()] * (height - 1 - len(lines))
         self._page.set_lines([*lines, self._bottom(width)])
 
@@ -128,7 +131,9 @@ class SettingsScreen(KeyedScreen):
     def _samples(self) -> list[Line]:
         states: tuple[State, ...] = ("normal", "dim", "good", "warning", "over", "accent")
         signs = {"warning": "^", "over": "!"}
-        return [Line(((" Colours mean: ", "label"), *((f" {state}{signs.get(state, '')} ", state) for state in states)))]
+        return [
+            Line(((" Colours mean: ", "label"), *((f" {state}{signs.get(state, '')} ", state) for state in states)))
+        ]
 
     def _bottom(self, width: int) -> Line:
         if self._said[0]:

@@ -130,7 +130,7 @@ class TableActions:
             self._filter(self.bottom.prompt)
 
     def action_kill(self) -> None:
-        spec, row = self.spec_row()
+        _, row = self.spec_row()
         target = self.perftui.view.target("mongodb") if self.perftui.view is not None else None
         if not isinstance(row, Operation) or target is None:
             self.say("Kill works on an operation: tab 2, then K on its row.")
@@ -141,7 +141,9 @@ class TableActions:
 
     def action_clear(self) -> None:
         view = self.perftui.view
-        kind = "redis" if self.spec_row()[0] is not None and self.spec_row()[0].name.startswith("redis") else "application"
+        kind = (
+            "redis" if self.spec_row()[0] is not None and self.spec_row()[0].name.startswith("redis") else "application"
+        )
         target = view.target(kind) or view.target("redis") if view is not None else None  # type: ignore[arg-type]
         if target is None:
             self.say("There are no metrics to clear: no application and no Redis is monitored.")

@@ -20,7 +20,7 @@ class BottomLine(LineWidget):
             super().__init__()
             self.command = command
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.prompt: str | None = None
         """The text being typed; `None`: no prompt is open."""
@@ -62,7 +62,9 @@ class BottomLine(LineWidget):
             kept = text[:caret].rstrip().rpartition(" ")[0]
             text, caret = kept + text[caret:], len(kept)
         elif event.key in {"left", "right", "home", "end"}:
-            caret = {"left": max(caret - 1, 0), "right": min(caret + 1, len(text)), "home": 0, "end": len(text)}[event.key]
+            caret = {"left": max(caret - 1, 0), "right": min(caret + 1, len(text)), "home": 0, "end": len(text)}[
+                event.key
+            ]
         elif event.character is not None and event.is_printable:
             text, caret = text[:caret] + event.character + text[caret:], caret + 1
         else:

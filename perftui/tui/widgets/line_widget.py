@@ -1,7 +1,7 @@
 """A widget that is nothing but lines, and repaints only the cells that changed."""
 
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from rich.segment import Segment
@@ -9,12 +9,13 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from perftui.tui.lines import Line, Piece, cells
+from perftui.tui.lines import Line, cells
 
 if TYPE_CHECKING:
     from perftui.tui.app import PerftuiApp
 
 _EMPTY = Line()
+_NEAR = 12
 
 
 class LineWidget(Widget):
@@ -22,7 +23,7 @@ class LineWidget(Widget):
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  (Textual's own name)
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.lines: list[Line] = []
         self._strips: dict[Line, Strip] = {}
@@ -40,7 +41,7 @@ class LineWidget(Widget):
         changed = [
             region
             for y, (old, new) in enumerate(zip(_padded(before, lines), _padded(lines, before), strict=True))
-            if (region := _difference(old, new, y, width)) is not None
+            for region in _differences(old, new, y, width)
         ]
         if changed:
             self.refresh(*changed)
@@ -74,8 +75,12 @@ class LineWidget(Widget):
         return strip
 
     def _paint(self, line: Line, width: int) -> Strip:
+        """Neighbours of one style become one segment: each segment costs its colours on the wire."""
         rich = self.perftui.palette.rich
-        segments = [Segment(text, rich(role, line.base)) for text, role in line.pieces if text]
+        segments: list[Segment] = []
+        for style, pieces in groupby(line.pieces, key=lambda piece: rich(piece[1], line.base)):
+            if text := "".join(text for text, _ in pieces):
+                segments.append(Segment(text, style))
         length = sum(cells(text) for text, _ in line.pieces)
         return Strip(segments, length).adjust_cell_length(width, rich("normal", line.base))
 
@@ -84,22 +89,34 @@ def _padded(lines: Sequence[Line], other: Sequence[Line]) -> list[Line]:
     return [*lines, *[_EMPTY] * max(0, len(other) - len(lines))]
 
 
-def _difference(old: Line, new: Line, y: int, width: int) -> Region | None:
-    """The stretch of cells from the first to the last piece that differs."""
+def _differences(old: Line, new: Line, y: int, width: int) -> list[Region]:
+    """The stretches of cells whose pieces differ; what lies close together is one stretch."""
     if old == new:
-        return None
+        return []
     if old.base != new.base:
-        return Region(0, y, width, 1)
-    start = _equal_cells(old.pieces, new.pieces)
-    if len(old.pieces) != len(new.pieces):
-        return Region(start, y, max(width - start, 1), 1)
-    end = width
-    if sum(cells(text) for text, _ in old.pieces) == sum(cells(text) for text, _ in new.pieces):
-        total = sum(cells(text) for text, _ in new.pieces)
-        end = total - _equal_cells(old.pieces[::-1], new.pieces[::-1])
-    return Region(start, y, max(end - start, 1), 1)
+        return [Region(0, y, width, 1)]
+    runs: list[tuple[int, int]] = []
+    x = 0
+    for before, after in zip(old.pieces, new.pieces, strict=False):
+        length = cells(after[0])
+        if before != after:
+            if cells(before[0]) != length:
+                runs.append((x, width))
+                break
+            runs.append((x, x + length))
+        x += length
+    else:
+        if len(old.pieces) != len(new.pieces):
+            runs.append((x, width))
+    return [Region(left, y, right - left, 1) for left, right in _joined(runs) if right > left]
 
 
-def _equal_cells(old: Sequence[Piece], new: Sequence[Piece]) -> int:
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))
-    return sum(cells(piece[0]) for piece, _ in same)
+def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """A new stretch costs a jump of the cursor and its colours: more than some equal cells."""
+    joined: list[tuple[int, int]] = []
+    for left, right in runs:
+        if joined and left - joined[-1][1] <= _NEAR:
+            joined[-1] = (joined[-1][0], right)
+        else:
+            joined.append((left, right))
+    return joined

@@ -28,7 +28,7 @@ class LiveTable(LineWidget, can_focus=True):
     class Changed(Message):
         """Cursor, order, filter or tags changed: what is said about the table elsewhere is out of date."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.model: TableModel | None = None
         self._models: dict[str, TableModel] = {}
@@ -94,7 +94,9 @@ class LiveTable(LineWidget, can_focus=True):
         for column, width in self._columns:
             mark = ("v" if model.descending else "^") if column.key == model.sort_key else ""
             title = column.title.rstrip() if mark else column.title
-            pieces.append((fit(title[: width - len(mark)] + mark, width, column.align) + " ", "accent" if mark else "normal"))
+            pieces.append(
+                (fit(title[: width - len(mark)] + mark, width, column.align) + " ", "accent" if mark else "normal")
+            )
         return Line(tuple(fill(_trimmed(pieces), self.size.width)), "title")
 
     def _line(self, model: TableModel, index: int, view: View) -> Line:

@@ -18,7 +18,7 @@ class TopPane(LineWidget):
             super().__init__()
             self.page = page
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._tabs: list[tuple[int, int, Page]] = []
         self._tabs_y = 0
