@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection, Target
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
 
     Client = AsyncMongoClient[dict[str, Any]]
+
+
+class Reply(NamedTuple):
+    """A command's answer and its size."""
+
+    document: dict[str, Any]
+    received_bytes: int
 
 
 class Member:
@@ -40,6 +47,17 @@ class Member:
         if self._client is None:
             self._client = open_client(self.connection, self.address, parts=self.parts)
         return self._client
+
+    async def ask(self, command: dict[str, Any]) -> Reply:
+        """Run a command on `admin`, read leniently: `command` alone ignores the client's options for dates and text."""
+        from bson import decode
+        from bson.codec_options import CodecOptions
+        from bson.raw_bson import RawBSONDocument
+
+        client = await self.client()
+        limited = {**command, "maxTimeMS": self.max_time_ms}
+        raw = await client.admin.command(limited, codec_options=CodecOptions(RawBSONDocument))
+        return Reply(decode(raw.raw, client.codec_options), len(raw.raw))
 
     async def look_at_rights(self, *, open_server: bool) -> None:
         """Find out once what this login may do; `open_server`: a guarded command worked without a login."""

@@ -9,7 +9,7 @@ from perftui.model.operation import OperationList
 from perftui.model.sample import Failure
 from perftui.sources.base import Reading, Source
 from perftui.sources.mongodb.client import APP_NAME
-from perftui.sources.mongodb.member import Member, is_not_allowed
+from perftui.sources.mongodb.member import Member, Reply, is_not_allowed
 from perftui.sources.mongodb.operation_entry import Described, Entry, describe, operation
 
 LIMIT = 500
@@ -67,14 +67,15 @@ class MongoOperationsSource(Source):
     async def read(self) -> Reading:
         if self._all_users:
             try:
-                found = await self._ask(all_users=True)
+                reply = await self._ask(all_users=True)
             except Exception as error:
                 if not is_not_allowed(error):
                     raise
                 self._refuse()
-                found = await self._ask(all_users=False)
+                reply = await self._ask(all_users=False)
         else:
-            found = await self._ask(all_users=False)
+            reply = await self._ask(all_users=False)
+        found = _facets(reply)
         operations = tuple(self._operation(entry) for entry in found["rows"])
         self._forget_ended(found["rows"])
         shown, everything = _count(found["shown"]), _count(found["all"])
@@ -84,7 +85,7 @@ class MongoOperationsSource(Source):
             cut=max(0, shown - len(operations)),
             sees_all_users=self._all_users,
         )
-        return Reading(listed, sent_commands=1, notes=(self._refused,) if self._refused else ())
+        return Reading(listed, reply.received_bytes, sent_commands=1, notes=(self._refused,) if self._refused else ())
 
     def explain(self, error: BaseException) -> Failure:
         return self._member.explain(error)
@@ -93,13 +94,9 @@ class MongoOperationsSource(Source):
         super().reconnect()
         self._all_users, self._refused = True, None
 
-    async def _ask(self, *, all_users: bool) -> Entry:
-        client = await self._member.client()
+    async def _ask(self, *, all_users: bool) -> Reply:
         stages = pipeline(all_users=all_users, show_noise=self.show_noise)
-        command = {"aggregate": 1, "pipeline": stages, "cursor": {}, "maxTimeMS": self._member.max_time_ms}
-        reply = await client.admin.command(command)
-        (found,) = reply["cursor"]["firstBatch"]
-        return found if isinstance(found, dict) else {"rows": [], "shown": [], "all": []}
+        return await self._member.ask({"aggregate": 1, "pipeline": stages, "cursor": {}})
 
     def _refuse(self) -> None:
         self._all_users = False
@@ -119,6 +116,11 @@ class MongoOperationsSource(Source):
         if len(self._described) > len(rows):
             running = {_key(entry) for entry in rows}
             self._described = {key: known for key, known in self._described.items() if key in running}
+
+
+def _facets(reply: Reply) -> Entry:
+    (found,) = reply.document["cursor"]["firstBatch"]
+    return found if isinstance(found, dict) else {"rows": [], "shown": [], "all": []}
 
 
 def _key(entry: Entry) -> tuple[int | str | None, str, str]:
