@@ -84,7 +84,7 @@ async def test_goes_from_event_to_event() -> None:
 async def test_a_click_puts_the_cursor() -> None:
     async with timeline() as (app, pilot, _feed):
         await pilot.click(offset=(40, 5))
-        assert app.screen.column == 40 - 19
+        assert app.screen.column == 40 - 21
 
 
 async def test_scrolls_its_rows_on_a_small_screen_and_survives_any_size() -> None:

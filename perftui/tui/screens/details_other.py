@@ -51,7 +51,7 @@ def event(view: View, key: Hashable) -> Document | None:
                 (
                     (f"{other.at - row.at:+5.0f}s  ", "label"),
                     (f"{other.severity:<10}", events.grade(other, view)),
-                    (fit(f"{events.target_name(other.target_id, view)}: {other.message}", 200).rstrip(), "normal"),
+                    (fit(events.sentence(other, view), 200).rstrip(), "normal"),
                 )
                 for other in around
             ),

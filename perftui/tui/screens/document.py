@@ -7,6 +7,7 @@ from typing import NamedTuple
 from perftui.tui.formatting import UNKNOWN, clock
 from perftui.tui.lines import Line, Piece, cells, fill, fit, sparkline, wrap
 from perftui.tui.screens.pretty import pretty_json
+from perftui.tui.screens.timeline_model import fold
 
 _MOST_FOLDS = 400
 _FACT_WIDTH = 38
@@ -158,10 +159,15 @@ def _spark(spark: Spark, width: int) -> Line:
     known = [value for value in spark.values if value is not None]
     said = f"  {spark.show(spark.values[-1])} now, {spark.show(min(known))} to {spark.show(max(known))}"
     room = max(width - 14 - cells(said), 8)
+    curve = sparkline(fold(spark.values, room, max), room)
     return Line(
         tuple(
             fill(
-                [(f"  {fit(spark.label, 11)} ", "label"), (sparkline(spark.values, room), "spark"), (said, "value")],
+                [
+                    (f"  {fit(spark.label, 11)} ", "label"),
+                    (curve, "spark"),
+                    (said, "value"),
+                ],
                 width,
             )
         )

@@ -11,7 +11,7 @@ from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Context
 from perftui.tui.lines import Line, Piece, cells, fill, fit, spread, width_of
 from perftui.tui.screens import timeline_model as model
-from perftui.tui.tables.events import SEVERITY_STATES, target_name
+from perftui.tui.tables.events import SEVERITY_STATES, sentence
 from perftui.tui.view import View
 from perftui.tui.widgets.line_widget import LineWidget
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from perftui.tui.app import PerftuiApp
 
 WINDOWS_S = (30.0, 60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0)
-_LABEL, _VALUE = 19, 11
+_LABEL, _VALUE = 21, 11
 _FOOT = 6
 """Lines below the strips: the marks, the times, three events, the keys."""
 
@@ -216,7 +216,7 @@ class TimelineScreen(KeyedScreen):
             lines.append(
                 Line(
                     (
-                        (fit(f"   {label}", _LABEL - 1) + " ", "label"),
+                        (fit(f"  {label}", _LABEL - 1) + " ", "label"),
                         *self._with_cursor(text),
                         (fit(said, _VALUE, "right"), "dim" if level or value is None else _role(state)),
                     )
@@ -251,7 +251,8 @@ class TimelineScreen(KeyedScreen):
     def _times_line(self, view: View) -> Line:
         width, text = self.strip_width, ""
         for column in range(0, width - 8, max(width // max(width // 24, 1), 12)):
-            text = text.ljust(column) + clock(self.axis.times[column] if self.axis.times else None, view.utc)
+            at = self.axis.times[column] if self.axis.times else None
+            text = text.ljust(column) + ("" if at is None else clock(at, view.utc))
         return Line(((" " * _LABEL, "normal"), (fit(text, width), "label")))
 
     def _event_lines(self, view: View, width: int) -> list[Line]:
@@ -267,7 +268,7 @@ class TimelineScreen(KeyedScreen):
                 (
                     (f" {clock(event.at, view.utc)}  ", "label"),
                     (f"{event.severity:<10}", SEVERITY_STATES[event.severity]),
-                    (fit(f"{target_name(event.target_id, view)}: {event.message}", max(width - 24, 10)), "normal"),
+                    (fit(sentence(event, view), max(width - 24, 10)), "normal"),
                 )
             )
             for event in near

@@ -29,6 +29,12 @@ def target_name(target_id: str, view: View) -> str:
     return target_id
 
 
+def sentence(event: Event, view: View) -> str:
+    """What happened and where, the target named once."""
+    name = target_name(event.target_id, view)
+    return event.message if event.message.startswith(name) else f"{name}: {event.message}"
+
+
 def grade(event: Event, _view: View) -> State:
     return SEVERITY_STATES[event.severity]
 
@@ -63,8 +69,7 @@ EVENTS: TableSpec[Event] = TableSpec(
             align="left",
             priority=1,
         ),
-        words("subject", "ABOUT", 20, lambda row: row.subject, 3),
-        words("message", "WHAT HAPPENED", 30, lambda row: row.message, flexible=True),
+        words("message", "WHAT HAPPENED", 36, lambda row: row.message, flexible=True),
     ),
     rows=rows,
     key=lambda row: (row.at, row.target_id, row.kind, row.subject),
