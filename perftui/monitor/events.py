@@ -116,7 +116,7 @@ class Notices:
 def _server_changes(before: TargetState, state: TargetState, at: float) -> Iterator[Event]:
     old, new = _identity(before), _identity(state)
     name = state.target.name
-    if old.uptime_s is not None and new.uptime_s is not None and new.uptime_s < old.uptime_s - _RESTART_SLACK_S:
+    if old.uptime_s is not None and new.uptime_s is not None and _is_another_life(old, new):
         message = f"{name} restarted {seconds(new.uptime_s)} ago; it had been up for {seconds(old.uptime_s)}."
         yield _event(state, "server.restarted", "warning", message, at)
     if old.role and new.role and old.role != new.role:
@@ -132,15 +132,22 @@ def _named(state: TargetState, message: str) -> str:
 class _Identity:
     """What tells one life of a server from the next, whatever kind it is."""
 
-    def __init__(self, uptime_s: float | None, role: str | None, version: str | None) -> None:
-        self.uptime_s, self.role, self.version = uptime_s, role, version
+    def __init__(self, uptime_s: float | None, role: str | None, version: str | None, pid: int | None = None) -> None:
+        self.uptime_s, self.role, self.version, self.pid = uptime_s, role, version, pid
+
+
+def _is_another_life(old: _Identity, new: _Identity) -> bool:
+    """Another process, or an uptime that went back; one that came up fast may have run longer than the one before."""
+    if old.pid is not None and new.pid is not None:
+        return old.pid != new.pid
+    return (new.uptime_s or 0.0) < (old.uptime_s or 0.0) - _RESTART_SLACK_S
 
 
 def _identity(state: TargetState) -> _Identity:
     if state.mongodb is not None:
-        return _Identity(state.mongodb.uptime_s, state.mongodb.role, state.mongodb.version)
+        return _Identity(state.mongodb.uptime_s, state.mongodb.role, state.mongodb.version, state.mongodb.pid)
     if state.redis is not None:
-        return _Identity(state.redis.uptime_s, state.redis.replication.role, state.redis.version)
+        return _Identity(state.redis.uptime_s, state.redis.replication.role, state.redis.version, state.redis.pid)
     if state.application is not None:
         return _Identity(state.application.process.uptime_s, None, state.application.version)
     return _Identity(None, None, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from helpers.hostile import Proxy, Serve, answering, black_hole, half_open, served, streaming
@@ -229,7 +230,7 @@ async def test_a_full_redis(private_servers: PrivateServers) -> None:
 
         client = Redis.from_url(redis.uri)
         with pytest.raises(OutOfMemoryError):
-            await asyncio.gather(*(client.set(f"k{number}", b"x" * 100_000) for number in range(100)))
+            await fill(client)
         await client.aclose()
         snapshot = await watch.until(
             lambda shot: is_well(REDIS)(shot) and any(event.subject == "redis_memory_share" for event in shot.events)
@@ -237,12 +238,17 @@ async def test_a_full_redis(private_servers: PrivateServers) -> None:
     assert any("memory" in event.message.lower() for event in snapshot.events)
 
 
+async def fill(client: Any) -> None:
+    for number in range(1000):
+        await client.set(f"k{number}", b"x" * 10_000)
+
+
 @pytest.mark.parametrize(
     ("serve", "words"),
     [
         (streaming(None), "."),
         (streaming(100 * 2**20), "."),
-        (answering(b"<!doctype html><html><body>Welcome</body></html>", "text/html"), "HTML"),
+        (answering(b"<!doctype html><html><body>Welcome</body></html>", "text/html"), "a web page"),
         (answering(b"\x00\xff\xfe garbage", "application/json"), "."),
         (answering(b"{}", "application/json"), "."),
     ],

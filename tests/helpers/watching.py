@@ -12,7 +12,7 @@ from perftui.monitor.live import Monitor
 from perftui.targets import connect_to, this_machine
 
 INTERVAL_S = 0.25
-TIMEOUT_S = 1.0
+TIMEOUT_S = 2.0
 
 
 class Watching:

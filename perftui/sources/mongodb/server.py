@@ -70,7 +70,9 @@ class MongoServerSource(Source):
         self._member.forget_rights()
 
     async def close(self) -> None:
-        await self._member.close()
+        """A member that left its set takes its client along; else the system closes it, after the last poll."""
+        if self._member not in self._system.members():
+            await self._member.close()
 
     async def _look_at_sections(self) -> None:
         client = await self._member.client()

@@ -1,6 +1,5 @@
 """The Redis sources against real servers."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -183,11 +182,16 @@ async def test_a_full_redis_is_still_read(private_servers: PrivateServers) -> No
     process = private_servers.start_redis(arguments=("--maxmemory", "3mb", "--maxmemory-policy", "noeviction"))
     async with sources_of(process.uri) as (server, _), client_of(process.uri) as client:
         with pytest.raises(OutOfMemoryError):
-            await asyncio.gather(*(client.set(f"k{number}", b"x" * 100_000) for number in range(100)))
+            await fill(client)
         memory = server_of(await server.poll()).memory
     assert memory.used_bytes is not None
     assert memory.maximum_bytes == 3 * 2**20
     assert memory.policy == "noeviction"
+
+
+async def fill(client: Any) -> None:
+    for number in range(1000):
+        await client.set(f"k{number}", b"x" * 10_000)
 
 
 async def test_too_many_clients_are_said(private_servers: PrivateServers) -> None:
