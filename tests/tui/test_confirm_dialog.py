@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeFeed, full_snapshots
-from golden_frames import hold, screen_text, settle
+from frames import check_golden, text, until
 from msgspec.structs import replace
 from table_samples import MONGO
 from textual import events
@@ -73,7 +73,7 @@ async def monitor(size: tuple[int, int] = (100, 30), **changes: Any) -> AsyncIte
     settings = replace(Settings(utc=True, connections=(CONNECTION,)), **changes)
     app = PerftuiApp(FakeFeed(full_snapshots(60), settings=settings), settings)
     async with app.run_test(size=size) as pilot:
-        await settle(pilot, lambda: app.view is not None)
+        await until(pilot, lambda: app.view is not None)
         yield app, pilot
 
 
@@ -83,7 +83,7 @@ async def asked(
 ) -> AsyncIterator[tuple[Any, Pilot[Any]]]:
     async with monitor(size, **changes) as (app, pilot):
         start_action(app, action, "Clear it", read_only=False)
-        await settle(pilot, lambda: isinstance(app.screen, ConfirmDialog) and app.screen._hears_from is not None)
+        await until(pilot, lambda: isinstance(app.screen, ConfirmDialog) and app.screen._hears_from is not None)
         yield app, pilot
 
 
@@ -99,12 +99,12 @@ class TestAsking:
     async def test_frame(self, size: tuple[int, int]) -> None:
         problem = Problem(blocking=False, message="Another reader is connected.", help="Ask its owner.")
         async with asked(Scripted(problems=(problem,)), size) as (app, pilot):
-            await settle(pilot, lambda: "Clear it" in screen_text(app))
-            hold(app, f"confirm-{size[0]}x{size[1]}")
+            await until(pilot, lambda: "Clear it" in text(app))
+            check_golden(app, f"confirm-{size[0]}x{size[1]}")
 
     async def test_names_host_role_command_and_that_there_is_no_undo(self) -> None:
         async with asked(Scripted()) as (app, _pilot):
-            shown = screen_text(app)
+            shown = text(app)
             for words in ("shop-prod", "PRIMARY", "metrics:clear", "cannot be undone", "Clear the metrics of shop?"):
                 assert words in shown
             assert "hunter2" not in shown
@@ -113,7 +113,7 @@ class TestAsking:
         action = Scripted()
         async with asked(action) as (app, pilot):
             await pilot.press("enter")
-            await settle(pilot, lambda: not isinstance(app.screen, ConfirmDialog))
+            await until(pilot, lambda: not isinstance(app.screen, ConfirmDialog))
         assert action.ran == []
 
     @pytest.mark.parametrize("key", ["escape", "n", "q"])
@@ -129,17 +129,17 @@ class TestAsking:
         action = Scripted()
         async with asked(action) as (app, pilot):
             await pilot.press(*keys)
-            await settle(pilot, lambda: action.ran == ["api"])
-            await settle(pilot, lambda: "It is done." in screen_text(app))
+            await until(pilot, lambda: action.ran == ["api"])
+            await until(pilot, lambda: "It is done." in text(app))
 
     async def test_another_choice_is_another_command_and_stands_on_cancel_again(self) -> None:
         action = Scripted()
         async with asked(action) as (app, pilot):
             await pilot.press("tab", "down")
             assert app.screen.button == "cancel"
-            assert '"query"' in screen_text(app)
+            assert '"query"' in text(app)
             await pilot.press("up", "up", "y")
-            await settle(pilot, lambda: action.ran == ["all"])
+            await until(pilot, lambda: action.ran == ["all"])
 
     async def test_a_click_presses_a_button(self) -> None:
         action = Scripted()
@@ -147,27 +147,27 @@ class TestAsking:
             box = app.screen.query_one(confirm.ConfirmBox)
             button = next(one for one in box.buttons if one.name == "confirm")
             await pilot.click(box, offset=(button.left + 1, button.y))
-            await settle(pilot, lambda: action.ran == ["api"])
+            await until(pilot, lambda: action.ran == ["api"])
 
     async def test_escape_while_it_runs_stops_waiting_only(self) -> None:
         action = Scripted()
         action.may_end.clear()
         async with asked(action) as (app, pilot):
             await pilot.press("y")
-            await settle(pilot, lambda: "Esc stops waiting" in screen_text(app))
+            await until(pilot, lambda: "Esc stops waiting" in text(app))
             await pilot.press("enter", "y")
             await pilot.press("escape")
-            assert "Not waiting any more" in screen_text(app)
+            assert "Not waiting any more" in text(app)
             action.may_end.set()
-            await settle(pilot, lambda: action.ran == ["api"])
-            await settle(pilot, lambda: "It is done." in screen_text(app))
+            await until(pilot, lambda: action.ran == ["api"])
+            await until(pilot, lambda: "It is done." in text(app))
 
     async def test_survives_any_size(self) -> None:
         async with asked(Scripted()) as (app, pilot):
             for size in ((24, 8), (200, 60), (80, 24)):
                 await pilot.resize_terminal(*size)
                 await pilot.pause()
-            assert "Cancel" in screen_text(app)
+            assert "Cancel" in text(app)
 
 
 class TestDeafness:
@@ -210,7 +210,7 @@ class TestRefusing:
         blocking = Problem(blocking=True, message="the operation has ended by itself.")
         async with monitor() as (app, pilot):
             start_action(app, Scripted(problems=(blocking,)), "Kill it", read_only=False)
-            await settle(pilot, lambda: "Nothing was done: the operation has ended" in screen_text(app))
+            await until(pilot, lambda: "Nothing was done: the operation has ended" in text(app))
             assert not isinstance(app.screen, ConfirmDialog)
 
     async def test_a_check_that_fails_is_told_in_words(self) -> None:
@@ -218,18 +218,18 @@ class TestRefusing:
         action.error = OSError("mongodb://root:hunter2@db1 refused")
         async with monitor() as (app, pilot):
             start_action(app, action, "Kill it", read_only=False)
-            await settle(pilot, lambda: "Nothing was done: It failed: OSError." in screen_text(app))
-            assert "hunter2" not in screen_text(app)
+            await until(pilot, lambda: "Nothing was done: It failed: OSError." in text(app))
+            assert "hunter2" not in text(app)
 
     @pytest.mark.usefixtures("hears")
     async def test_read_only_settings_hold_to_the_very_end(self) -> None:
         action = Scripted()
         async with monitor() as (app, pilot):
             start_action(app, action, "Clear it", read_only=True)
-            await settle(pilot, lambda: isinstance(app.screen, ConfirmDialog))
-            await settle(pilot, lambda: app.screen._hears_from is not None)
+            await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+            await until(pilot, lambda: app.screen._hears_from is not None)
             await pilot.press("y")
-            await settle(pilot, lambda: "read-only" in screen_text(app))
+            await until(pilot, lambda: "read-only" in text(app))
         assert action.ran == []
 
     async def test_words_for_the_past_a_recording_read_only_and_no_connection(self) -> None:

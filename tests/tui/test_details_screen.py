@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeFeed, full_snapshots, replace_target
-from golden_frames import hold, screen_text, settle
+from frames import check_golden, text, until
 from textual.pilot import Pilot
 
 from perftui.model.operation import OperationList
@@ -36,7 +36,7 @@ async def monitor(
     feed = FakeFeed(full_snapshots(60))
     app = PerftuiApp(feed, feed.settings)
     async with app.run_test(size=size) as pilot:
-        await settle(pilot, lambda: app.view is not None)
+        await until(pilot, lambda: app.view is not None)
         await pilot.press(*keys)
         await pilot.pause()
         yield app, pilot, feed
@@ -47,7 +47,7 @@ async def monitor(
 async def test_frame(kind: str, size: str) -> None:
     async with monitor(KINDS[kind], SIZES[size]) as (app, _pilot, _feed):
         assert isinstance(app.screen, DetailsScreen)
-        hold(app, f"details-{kind}-{size}")
+        check_golden(app, f"details-{kind}-{size}")
 
 
 async def test_leaves_with_q_and_with_escape() -> None:
@@ -65,7 +65,7 @@ async def test_scrolls_by_line_page_and_end() -> None:
         assert page.top == 1
         await pilot.press("G")
         assert page.top == page.last_top > 0
-        assert '"millis": 201' in screen_text(app)
+        assert '"millis": 201' in text(app)
         await pilot.press("pageup", "g")
         assert page.top == 0
 
@@ -75,14 +75,14 @@ async def test_searches_and_goes_round_the_matches() -> None:
         await pilot.press("slash", *"createdat")
         page = app.screen.page
         assert len(page.matches) == 3
-        assert "/createdat" in screen_text(app)
-        assert "1 of 3" in screen_text(app)
+        assert "/createdat" in text(app)
+        assert "1 of 3" in text(app)
         await pilot.press("enter", "n", "n")
-        assert "3 of 3" in screen_text(app)
+        assert "3 of 3" in text(app)
         await pilot.press("n")
-        assert "1 of 3" in screen_text(app)
+        assert "1 of 3" in text(app)
         await pilot.press("N")
-        assert "3 of 3" in screen_text(app)
+        assert "3 of 3" in text(app)
         await pilot.press("escape")
         assert not page.matches
         assert isinstance(app.screen, DetailsScreen)
@@ -91,16 +91,16 @@ async def test_searches_and_goes_round_the_matches() -> None:
 async def test_says_when_nothing_is_found() -> None:
     async with monitor(("3", "enter")) as (app, pilot, _feed):
         await pilot.press("slash", *"zzz")
-        assert "not found" in screen_text(app)
+        assert "not found" in text(app)
         await pilot.press("escape")
-        assert "not found" not in screen_text(app)
+        assert "not found" not in text(app)
 
 
 async def test_copies_the_whole_entry_and_folds() -> None:
     async with monitor(("3", "enter")) as (app, pilot, _feed):
         await pilot.press("y")
         assert '"docsExamined":50000' in app.clipboard
-        assert "Copied" in screen_text(app)
+        assert "Copied" in text(app)
         before = app.screen._folded
         await pilot.press("w")
         assert app.screen._folded is not before
@@ -109,15 +109,15 @@ async def test_copies_the_whole_entry_and_folds() -> None:
 async def test_follows_its_operation_and_says_when_it_is_gone() -> None:
     async with monitor(("2", "enter")) as (app, pilot, feed):
         opid = app.screen.row.opid
-        assert f"Operation {opid}" in screen_text(app)
+        assert f"Operation {opid}" in text(app)
         last = app.latest
         assert last is not None
         feed.play(replace_target(full_snapshots(61)[-1], "mongodb", operations=OperationList()))
-        await settle(pilot, lambda: app.screen.gone)
-        assert f"Operation {opid}" in screen_text(app)
-        assert "gone, last seen" in screen_text(app)
+        await until(pilot, lambda: app.screen.gone)
+        assert f"Operation {opid}" in text(app)
+        assert "gone, last seen" in text(app)
         await pilot.press("K")
-        assert "no operation to kill" in screen_text(app)
+        assert "no operation to kill" in text(app)
 
 
 async def test_survives_any_size() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from golden_frames import screen_text
+from frames import text
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
@@ -71,11 +71,11 @@ def monitor_of(mongod: MongodProcess, *, read_only: bool = False) -> PerftuiApp:
 
 async def filter_to(app: PerftuiApp, pilot: Any, collection: str) -> None:
     await pilot.press("2", "slash", *f"ns:{collection}", "enter")
-    await settle_slowly(pilot, lambda: f"{DATABASE}.{collection}"[:17] in screen_text(app))
+    await until_slowly(pilot, lambda: f"{DATABASE}.{collection}"[:17] in text(app))
 
 
-async def settle_slowly(pilot: Any, condition: Any) -> None:
-    """As `settle`, for what a server has to do first."""
+async def until_slowly(pilot: Any, condition: Any) -> None:
+    """As `until`, for what a server has to do first."""
     for _ in range(600):
         await pilot.pause(0.05)
         if condition():
@@ -84,7 +84,7 @@ async def settle_slowly(pilot: Any, condition: Any) -> None:
 
 
 async def answer_yes(app: PerftuiApp, pilot: Any) -> None:
-    await settle_slowly(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+    await until_slowly(pilot, lambda: isinstance(app.screen, ConfirmDialog))
     while isinstance(app.screen, ConfirmDialog) and not app.screen.running:
         await pilot.press("y")
         await pilot.pause(0.02)
@@ -98,18 +98,18 @@ async def test_the_operation_under_the_cursor_ends_and_its_neighbour_lives(
     neighbour.start()
     app = monitor_of(mongod)
     async with app.run_test(size=(120, 30)) as pilot:
-        await settle_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
-        await settle_slowly(pilot, lambda: running(client, "victim") and running(client, "neighbour"))
+        await until_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
+        await until_slowly(pilot, lambda: running(client, "victim") and running(client, "neighbour"))
         (opid,) = running(client, "victim")
         await filter_to(app, pilot, "victim")
         await pilot.press("K")
-        await settle_slowly(pilot, lambda: isinstance(app.screen, ConfirmDialog))
-        asked = screen_text(app)
+        await until_slowly(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+        asked = text(app)
         assert f"db.adminCommand({{killOp: 1, op: {opid}}})" in asked
         assert "PRIMARY" in asked
         await answer_yes(app, pilot)
-        await settle_slowly(pilot, lambda: not victim.is_alive())
-        await settle_slowly(pilot, lambda: f"Operation {opid} is gone." in screen_text(app))
+        await until_slowly(pilot, lambda: not victim.is_alive())
+        await until_slowly(pilot, lambda: f"Operation {opid} is gone." in text(app))
         assert running(client, "neighbour")
     assert victim.code == INTERRUPTED
     assert neighbour.is_alive()
@@ -123,16 +123,16 @@ async def test_kills_from_its_details_too(mongod: MongodProcess, client: Client)
     victim.start()
     app = monitor_of(mongod)
     async with app.run_test(size=(120, 30)) as pilot:
-        await settle_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
+        await until_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
         await filter_to(app, pilot, "victim")
-        await settle_slowly(pilot, lambda: running(client, "victim"))
-        await settle_slowly(pilot, lambda: app.screen.spec_row()[1] is not None)  # type: ignore[attr-defined]
+        await until_slowly(pilot, lambda: running(client, "victim"))
+        await until_slowly(pilot, lambda: app.screen.spec_row()[1] is not None)  # type: ignore[attr-defined]
         await pilot.press("enter")
         assert isinstance(app.screen, DetailsScreen)
         await pilot.press("K")
         await answer_yes(app, pilot)
-        await settle_slowly(pilot, lambda: not victim.is_alive())
-        await settle_slowly(pilot, lambda: isinstance(app.screen, DetailsScreen) and app.screen.gone)
+        await until_slowly(pilot, lambda: not victim.is_alive())
+        await until_slowly(pilot, lambda: isinstance(app.screen, DetailsScreen) and app.screen.gone)
     assert victim.code == INTERRUPTED
 
 
@@ -141,11 +141,11 @@ async def test_read_only_says_so_and_kills_nothing(mongod: MongodProcess, client
     victim.start()
     app = monitor_of(mongod, read_only=True)
     async with app.run_test(size=(120, 30)) as pilot:
-        await settle_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
+        await until_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
         await filter_to(app, pilot, "victim")
-        await settle_slowly(pilot, lambda: app.screen.spec_row()[1] is not None)  # type: ignore[attr-defined]
+        await until_slowly(pilot, lambda: app.screen.spec_row()[1] is not None)  # type: ignore[attr-defined]
         await pilot.press("K")
-        await settle_slowly(pilot, lambda: "read-only" in screen_text(app))
+        await until_slowly(pilot, lambda: "read-only" in text(app))
         assert not isinstance(app.screen, ConfirmDialog)
         assert running(client, "victim")
     assert default_journal().read() == ()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeFeed, full_snapshot, full_snapshots
-from golden_frames import hold, screen_text, settle
+from frames import check_golden, text, until
 from textual.pilot import Pilot
 
 from perftui.tui.app import PerftuiApp
@@ -18,18 +18,18 @@ async def timeline(size: tuple[int, int] = (120, 32)) -> AsyncIterator[tuple[Any
     feed = FakeFeed(full_snapshots(300))
     app = PerftuiApp(feed, feed.settings)
     async with app.run_test(size=size) as pilot:
-        await settle(pilot, lambda: app.view is not None)
+        await until(pilot, lambda: app.view is not None)
         await pilot.press("T")
-        await settle(pilot, lambda: isinstance(app.screen, TimelineScreen) and app.screen.rows)
+        await until(pilot, lambda: isinstance(app.screen, TimelineScreen) and bool(app.screen.rows))
         yield app, pilot, feed
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_frame(size: tuple[int, int]) -> None:
     async with timeline(size) as (app, pilot, _feed):
-        hold(app, f"timeline-{size[0]}x{size[1]}")
+        check_golden(app, f"timeline-{size[0]}x{size[1]}")
         await pilot.press("N", "N")
-        hold(app, f"timeline-at-an-event-{size[0]}x{size[1]}")
+        check_golden(app, f"timeline-at-an-event-{size[0]}x{size[1]}")
 
 
 async def test_the_cursor_shows_the_values_of_its_moment() -> None:
@@ -38,12 +38,12 @@ async def test_the_cursor_shows_the_values_of_its_moment() -> None:
         screen = app.screen
         first = screen.rows[0].columns[0]
         assert screen.column == 0
-        assert screen.rows[0].show(first) in screen_text(app)
+        assert screen.rows[0].show(first) in text(app)
         await pilot.press("l", "l", "h")
         assert screen.column == 1
         await pilot.press("end")
         assert screen.cursor_at is None
-        assert ", now" in screen_text(app)
+        assert ", now" in text(app)
 
 
 async def test_the_cursor_stays_on_its_moment_while_time_goes_on() -> None:
@@ -52,7 +52,7 @@ async def test_the_cursor_stays_on_its_moment_while_time_goes_on() -> None:
         at, column = app.screen.cursor_at, app.screen.column
         for sequence in range(301, 331):
             feed.play(full_snapshot(sequence))
-        await settle(pilot, lambda: app.view.snapshot.sequence == 330)
+        await until(pilot, lambda: app.view.snapshot.sequence == 330)
         assert app.screen.cursor_at == at
         assert app.screen.column < column
 
@@ -61,7 +61,7 @@ async def test_windows_change_with_their_keys() -> None:
     async with timeline() as (app, pilot, _feed):
         await pilot.press("plus")
         assert app.screen.window_s == 120.0
-        assert "last 2m00s" in screen_text(app)
+        assert "last 2m00s" in text(app)
         await pilot.press("minus", "minus")
         assert app.screen.window_s == 900.0
         await pilot.press("W")
@@ -72,13 +72,13 @@ async def test_windows_change_with_their_keys() -> None:
 async def test_goes_from_event_to_event() -> None:
     async with timeline() as (app, pilot, _feed):
         await pilot.press("N")
-        assert "Redis is back." in screen_text(app)
+        assert "Redis is back." in text(app)
         await pilot.press("N", "N")
-        assert "GET /api/prompts: p95 is 1184 ms" in screen_text(app)
+        assert "GET /api/prompts: p95 is 1184 ms" in text(app)
         await pilot.press("n")
-        assert "Redis is gone." in screen_text(app)
+        assert "Redis is gone." in text(app)
         await pilot.press("G", "n")
-        assert "There is no later event." in screen_text(app)
+        assert "There is no later event." in text(app)
 
 
 async def test_a_click_puts_the_cursor() -> None:
