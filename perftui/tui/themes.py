@@ -178,8 +178,9 @@ def _build(name: str, document: dict[str, Any]) -> ThemeFile:
 
 
 def _textual(name: str, colours: dict[str, str], document: dict[str, Any]) -> "Theme":
-    from textual.theme import Theme
+    from textual.theme import BUILTIN_THEMES, Theme
 
+    ansi, dark = bool(document.get("ansi", False)), bool(document.get("dark", True))
     return Theme(
         name=name,
         primary=colours["primary"],
@@ -192,6 +193,8 @@ def _textual(name: str, colours: dict[str, str], document: dict[str, Any]) -> "T
         success=colours["good"],
         warning=colours["warning"],
         error=colours["over"],
-        dark=bool(document.get("dark", True)),
-        ansi=bool(document.get("ansi", False)),
+        boost="ansi_default" if ansi else None,
+        dark=dark,
+        ansi=ansi,
+        variables=dict(BUILTIN_THEMES["ansi-dark" if dark else "ansi-light"].variables) if ansi else {},
     )
