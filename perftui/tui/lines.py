@@ -103,8 +103,8 @@ def wrap(text: str, width: int, limit: int) -> tuple[str, ...]:
         rest = rest[len(line) :]
     left = len(text) - sum(len(line) for line in folded)
     if left > 0 and folded:
-        note = f" … {left:,} more"
-        folded[-1] = fit(folded[-1], width - len(note)) + note
+        note = fit(f" … {left:,} more", min(len(f" … {left:,} more"), width))
+        folded[-1] = fit(folded[-1], width - cells(note)) + note
     return tuple(folded)
 
 

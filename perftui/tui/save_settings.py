@@ -40,7 +40,11 @@ def edited(text: str, values: Mapping[str, str | float | bool]) -> str:
             lines[place] = written
     result = "\n".join(lines) + "\n"
     expected = {**tomllib.loads(text), **values}
-    if tomllib.loads(result) != expected:
+    try:
+        same = tomllib.loads(result) == expected
+    except tomllib.TOMLDecodeError:
+        same = False
+    if not same:
         raise ValueError("the settings file is written in a way that cannot be edited safely; change it by hand.")
     return result
 

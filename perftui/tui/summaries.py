@@ -76,16 +76,17 @@ def redis(view: View) -> Lines:
         return [[]]
     server = target.redis or RedisServer()
     memory, clients = server.memory, server.clients
+    most = size(memory.maximum_bytes) if memory.maximum_bytes else "no limit"
     first = _figures(
         ("role", server.replication.role or "-", "normal"),
-        ("memory", f"{size(memory.used_bytes)}/{size(memory.maximum_bytes) if memory.maximum_bytes else 'no limit'}", "normal"),
+        ("memory", f"{size(memory.used_bytes)}/{most}", "normal"),
         ("policy", memory.policy or "-", "normal"),
         ("fragmentation", number(memory.fragmentation), "normal"),
         ("clients", f"{number(clients.connected)}/{number(clients.maximum)}", "normal"),
         ("blocked", number(clients.blocked), "warning" if clients.blocked else "normal"),
         ("keys", number(server.keys), "normal"),
         ("up", duration(server.uptime_s), "normal"),
-    )  # fmt: skip
+    )
     return [first, _persistence(server, view), *_notices(view, target)]
 
 
@@ -106,10 +107,14 @@ def host(view: View) -> Lines:
     )
     disks = _figures(
         *(
-            (one.mount, f"{size(one.free_bytes)} free of {size(one.total_bytes)}", _disk_state(one.used_bytes, one.total_bytes, view))
+            (
+                one.mount,
+                f"{size(one.free_bytes)} free of {size(one.total_bytes)}",
+                _disk_state(one.used_bytes, one.total_bytes, view),
+            )
             for one in fullest
         )
-    )  # fmt: skip
+    )
     if host.container:
         disks += [("   " + host.container, "label")]
     return [figures, disks, *_notices(view, target)]
@@ -185,8 +190,11 @@ def _persistence(server: RedisServer, view: View) -> list[Piece]:
         ("changes since", number(kept.changes_since_save), "normal"),
         ("append-only", "-" if kept.append_only is None else "on" if kept.append_only else "off", "normal"),
         ("loading", "yes", "warning") if kept.loading else None,
-        *((f"db {one.database}", f"{number(one.keys)} keys, {number(one.expires)} expire", "normal") for one in server.keyspace[:3]),
-    )  # fmt: skip
+        *(
+            (f"db {one.database}", f"{number(one.keys)} keys, {number(one.expires)} expire", "normal")
+            for one in server.keyspace[:3]
+        ),
+    )
 
 
 def _notices(view: View, target: TargetState | None, *names: str) -> Lines:

@@ -156,9 +156,11 @@ def _build(name: str, document: dict[str, Any]) -> ThemeFile:
     rich = {key: value.removeprefix("ansi_") for key, value in colours.items()}
     ground = "" if rich["background"] == "default" else f" on {rich['background']}"
     roles = {
-        "normal": "", "dim": rich["dim"], "good": rich["good"], "warning": rich["warning"], "over": f"bold {rich['over']}",
+        "normal": "", "dim": rich["dim"], "good": rich["good"], "warning": rich["warning"],
+        "over": f"bold {rich['over']}",
         "accent": rich["accent"], "label": rich["secondary"], "value": "bold", "spark": rich["primary"],
-        "bar": rich["good"], "bracket": rich["dim"], "heading": f"bold {rich['accent']}", "key": f"bold {rich['accent']}",
+        "bar": rich["good"], "bracket": rich["dim"], "heading": f"bold {rich['accent']}",
+        "key": f"bold {rich['accent']}",
         "tab": "bold reverse" if rich["background"] == "default" else f"bold {rich['background']} on {rich['primary']}",
         "caret": "reverse",
     }  # fmt: skip

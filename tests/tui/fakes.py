@@ -115,10 +115,7 @@ def many_operations(count: int, sequence: int = 0) -> list[Operation]:
 
 
 def replace_target(snapshot: Snapshot, kind: str, **changes: object) -> Snapshot:
-    targets = tuple(
-        replace(state, **changes) if state.target.kind == kind else state
-        for state in snapshot.targets  # type: ignore[arg-type]
-    )
+    targets = tuple(replace(state, **changes) if state.target.kind == kind else state for state in snapshot.targets)
     return replace(snapshot, targets=targets)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,30 @@ from perftui.model.settings import Settings
 from perftui.model.snapshot import SourceState
 from perftui.tui.app import PerftuiApp
 from perftui.tui.pages import PAGES
+from perftui.tui.screens.main import MainScreen
+from perftui.tui.table_model import TableModel
+from perftui.tui.view import View
+
+
+def main(app: PerftuiApp) -> MainScreen:
+    assert isinstance(app.screen, MainScreen)
+    return app.screen
+
+
+def model_of(app: PerftuiApp) -> TableModel:
+    model = main(app).table.model
+    assert model is not None
+    return model
+
+
+def has_lines(app: PerftuiApp, count: int) -> bool:
+    return len(text(app).splitlines()) == count
+
+
+def seen(app: PerftuiApp) -> View:
+    assert app.view is not None
+    return app.view
+
 
 SIZES = [(80, 24), (160, 45)]
 
@@ -54,7 +79,9 @@ async def test_nothing_but_the_machine_shows_its_processes() -> None:
 
 async def test_a_failing_source_is_named_with_since_and_help() -> None:
     failure = Failure(kind="refused", message="Nothing listens at cache:6379.", help="Start Redis.")
-    state = SourceState(source="redis.server", interval_s=1.0, failure=failure, failing_since=full_snapshot().taken_at - 75)
+    state = SourceState(
+        source="redis.server", interval_s=1.0, failure=failure, failing_since=full_snapshot().taken_at - 75
+    )
     async with running([replace_target(full_snapshot(), "redis", sources=(state,))]) as (app, _feed, pilot):
         assert re.search(r"Nothing listens at\s", text(app))
         await pilot.press("5")
@@ -75,12 +102,12 @@ async def test_the_cursor_follows_the_operation_and_not_its_row() -> None:
     first = with_operations(full_snapshot(1), many_operations(20))
     async with running([first]) as (app, feed, pilot):
         await pilot.press("2", "j", "j", "j")
-        followed = app.screen.table.model.row.opid
+        assert model_of(app).cursor == 3
         changed = [replace(one, running_s=9_999.0 - (one.running_s or 0)) for one in many_operations(20)]
         feed.play(with_operations(full_snapshot(2), changed))
-        await until(pilot, lambda: app.view.snapshot.sequence == 2)
-        assert app.screen.table.model.row.opid == followed
-        assert app.screen.table.model.cursor == 16
+        await until(pilot, lambda: seen(app).snapshot.sequence == 2)
+        assert model_of(app).row == changed[3]
+        assert model_of(app).cursor == 16
 
 
 async def test_filter_follows_every_letter_and_escape_takes_it_away() -> None:
@@ -94,10 +121,10 @@ async def test_filter_follows_every_letter_and_escape_takes_it_away() -> None:
 async def test_sort_by_key_and_by_click_on_a_title() -> None:
     async with running([with_operations(full_snapshot(), many_operations(9))]) as (app, _feed, pilot):
         await pilot.press("2")
-        model = app.screen.table.model
+        model = model_of(app)
         await pilot.press("I")
         assert model.rows[0].opid == 10_008
-        title = text(app).splitlines()[app.screen.top.size.height]
+        title = text(app).splitlines()[main(app).top.size.height]
         await pilot.click("LiveTable", offset=(title.index("NAMESPACE"), 0))
         assert model.sort_key == "ns"
         before = model.sort_key
@@ -114,10 +141,10 @@ async def test_tags_pause_and_the_past() -> None:
         await until(pilot, lambda: "PAUSED" in text(app))
         await pilot.press("left_square_bracket", "left_square_bracket")
         await until(pilot, lambda: "PAST" in text(app))
-        assert app.view.snapshot.sequence == 3
-        assert not app.view.live
+        assert seen(app).snapshot.sequence == 3
+        assert not seen(app).live
         await pilot.press("escape")
-        await until(pilot, lambda: app.view.snapshot.sequence == 6 and "PAST" not in text(app))
+        await until(pilot, lambda: seen(app).snapshot.sequence == 6 and "PAST" not in text(app))
 
 
 async def test_interval_window_and_refresh_reach_the_feed() -> None:
@@ -132,7 +159,7 @@ async def test_export_writes_private_files(tmp_path: Path, monkeypatch: pytest.M
     async with running() as (app, _feed, pilot):
         await pilot.press("3", "E")
         await until(pilot, lambda: "rows written" in text(app))
-    written = sorted(tmp_path.glob("perftui-queries-*"))
+    written = sorted(tmp_path.glob("perftui-queries-*"))  # noqa: ASYNC240
     assert [path.suffix for path in written] == [".csv", ".json"]
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in written)
     assert len(json.loads(written[1].read_text())["rows"]) == 4
@@ -154,7 +181,7 @@ async def test_resizing_at_any_moment_keeps_a_whole_frame() -> None:
         for size in ((250, 70), (40, 10), (20, 5), (160, 45), (109, 19)):
             await pilot.resize_terminal(*size)
             await pilot.press("j")
-            await until(pilot, lambda size=size: len(text(app).splitlines()) == size[1])
+            await until(pilot, partial(has_lines, app, size[1]))
         assert "perftui" in text(app)
 
 

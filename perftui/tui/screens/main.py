@@ -22,8 +22,8 @@ _PAGE_KINDS: dict[str, TargetKind] = {
     "Redis": "redis", "Endpoints": "application", "Caches": "application", "Host": "host",
 }  # fmt: skip
 _KEY_LINE = (
-    "help", "filter", "sort_next", "open", "full_text", "kill", "clear", "pause", "back_in_time", "timeline",
-    "settings", "palette", "back",
+    "help", "filter", "sort_next", "open", "kill", "pause", "timeline", "settings", "back", "full_text", "clear",
+    "back_in_time", "palette",
 )  # fmt: skip
 
 

@@ -81,7 +81,12 @@ class SettingsScreen(KeyedScreen):
         from perftui.tui.save_settings import save
 
         app = self.perftui
-        values: dict[str, str | float | bool] = {"theme": app.settings.theme, "interval": app.interval_s, "window": app.window_s, "utc": app.utc}
+        values: dict[str, str | float | bool] = {
+            "theme": app.settings.theme,
+            "interval": app.interval_s,
+            "window": app.window_s,
+            "utc": app.utc,
+        }
         try:
             path = save(app.settings.config_file, values)
         except (OSError, ValueError) as error:

@@ -118,8 +118,7 @@ class LiveTable(LineWidget, can_focus=True):
         return [Line((("  │ ", "dim"), (text, "normal"))) for text in folded]
 
     def _empty(self, model: TableModel) -> list[Line]:
-        assert model.view is not None
-        text = model.spec.empty(model.view)
+        text = model.spec.empty(model.view) if model.view is not None else ""
         if model.total:
             text = f"None of {model.total:,} matches the filter '{model.filter.text}'. Esc takes it away."
         return [Line((("  " + part, "dim"),)) for part in fold_words(text, self.size.width - 4)]
