@@ -46,6 +46,11 @@ class Notices:
         self._kept.append(Event(at=at, target_id="", kind="clock.jumped", severity="info", message=message))
         self._shown = tuple(self._kept)
 
+    def tell(self, event: Event) -> None:
+        """Keep what somebody else noticed, such as an action's outcome; told with the next Snapshot."""
+        self._kept.append(event)
+        self._shown = tuple(self._kept)
+
     def _keep(self, found: Sequence[Event]) -> tuple[Event, ...]:
         if found:
             self._kept.extend(found)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from perftui.model.event import Event
 from perftui.model.sample import Sample
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
@@ -214,6 +215,10 @@ class Monitor:
             events=self._notices.take(targets, wall) if self._sequence > 1 else (),
             cost=self._costs.read(),
         )
+
+    def tell(self, event: Event) -> None:
+        """Put an event that the screen caused among the others."""
+        self._notices.tell(event)
 
     @property
     def _notices(self) -> "Notices":

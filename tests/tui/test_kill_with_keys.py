@@ -111,6 +111,10 @@ async def test_the_operation_under_the_cursor_ends_and_its_neighbour_lives(
         await until_slowly(pilot, lambda: not victim.is_alive())
         await until_slowly(pilot, lambda: f"Operation {opid} is gone." in text(app))
         assert running(client, "neighbour")
+        await until_slowly(
+            pilot,
+            lambda: app.view is not None and "action.done" in [event.kind for event in app.view.snapshot.events],
+        )
     assert victim.code == INTERRUPTED
     assert neighbour.is_alive()
     (record,) = default_journal().read()

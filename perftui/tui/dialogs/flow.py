@@ -1,7 +1,9 @@
 """From a key to an outcome: refuse in words, check, ask, run through `actions.runner`, tell."""
 
+import time
 from typing import TYPE_CHECKING
 
+from perftui.model.event import Event, Severity
 from perftui.model.settings import Settings
 from perftui.model.snapshot import TargetState
 from perftui.model.target import Connection, Target
@@ -53,7 +55,9 @@ async def _check_and_ask(app: "PerftuiApp", action: "Action", verb: str, read_on
         return
 
     async def run(chosen: "Action", command: str) -> "Outcome":
-        return await _run(chosen, command, read_only)
+        outcome = await _run(chosen, command, read_only)
+        _tell(app, chosen, outcome)
+        return outcome
 
     await app.push_screen(ConfirmDialog(action, problems, verb, run))
 
@@ -63,3 +67,14 @@ async def _run(action: "Action", command: str, read_only: bool) -> "Outcome":
     from perftui.actions.runner import perform
 
     return await perform(action, confirmed_command=command, read_only=read_only, journal=default_journal())
+
+
+def _tell(app: "PerftuiApp", action: "Action", outcome: "Outcome") -> None:
+    """Put the outcome among the events of a live monitor; a recorded feed has no place for one."""
+    tell = getattr(app.feed, "tell", None)
+    if tell is None:
+        return
+    message = f"{action.target.name}: {action.name}: {outcome.message}"
+    severity: Severity = "info" if outcome.state == "done" else "warning"
+    kind = f"action.{outcome.state}"
+    tell(Event(at=time.time(), target_id=action.target.id, kind=kind, severity=severity, message=message))
