@@ -1,8 +1,10 @@
 """Killing real operations of a real mongod."""
 
 import asyncio
+import gc
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -40,6 +42,15 @@ class Running(threading.Thread):
                 self.work(client[DATABASE][self.collection])
             except OperationFailure as error:
                 self.code = error.code
+
+
+@pytest.fixture(autouse=True)
+def no_sockets_of_the_driver() -> Iterator[None]:
+    """PyMongo's monitor leaves a socket to the collector when its client is closed while it connects."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def fill(collection: Any) -> None:
