@@ -215,3 +215,29 @@ def test_a_bad_key_is_one_sentence() -> None:
         PerftuiApp(FakeFeed(), Settings(keys={"kil": "k"}))
     with pytest.raises(UserError, match="there is no key 'hyper'"):
         PerftuiApp(FakeFeed(), Settings(keys={"kill": "hyper"}))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title.lower())
+async def test_enter_opens_every_row_and_q_comes_back(page: Any) -> None:
+    async with running() as (app, _feed, pilot):
+        await pilot.press(page.key, "enter")
+        await until(pilot, lambda: not isinstance(app.screen, MainScreen))
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, MainScreen))
+
+
+@pytest.mark.parametrize("key", ["T", "S", "colon", "ctrl+p"])
+async def test_each_dialog_and_screen_opens_and_escape_leaves_it(key: str) -> None:
+    async with running() as (app, _feed, pilot):
+        await pilot.press("2", "j", key)
+        await until(pilot, lambda: not isinstance(app.screen, MainScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, MainScreen))
+
+
+@pytest.mark.parametrize("key", ["K", "R"])
+async def test_an_action_without_connection_says_so(key: str) -> None:
+    async with running() as (app, _feed, pilot):
+        await pilot.press("2", "j", key)
+        await until(pilot, lambda: "connection" in text(app).splitlines()[-1])
+        assert isinstance(app.screen, MainScreen)

@@ -1,0 +1,43 @@
+"""The whole program in a real pseudo-terminal that is taken away, or told to end."""
+
+import signal
+import sys
+
+import pytest
+from helpers.terminal import Terminal
+
+COMMAND = [sys.executable, "-m", "perftui"]
+IGNORING_HANGUP = [
+    sys.executable,
+    "-c",
+    "import os,signal,sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.executable, sys.orig_argv[:1] + "
+    "['-m', 'perftui'])",
+]
+
+
+@pytest.mark.parametrize("command", [COMMAND, IGNORING_HANGUP], ids=["plain", "SIGHUP ignored"])
+def test_a_closed_terminal_ends_the_program(command: list[str]) -> None:
+    with Terminal(command) as terminal:
+        terminal.wait_for(r"Mem +\[")
+        terminal.hangup()
+        assert terminal.process.wait(timeout=10) == 129
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)], ids=["TERM", "HUP", "INT"]
+)
+def test_a_signal_restores_the_terminal(number: signal.Signals, code: int) -> None:
+    with Terminal(COMMAND) as terminal:
+        terminal.wait_for(r"Mem +\[")
+        terminal.signal(number)
+        assert terminal.exit_code() == code
+        assert b"\x1b[?1049l" in terminal.output
+
+
+def test_no_color_writes_no_colour() -> None:
+    with Terminal(COMMAND, environment={"NO_COLOR": "1"}) as terminal:
+        terminal.wait_for(r"Mem +\[")
+        terminal.send("q")
+        assert terminal.exit_code() == 0
+        assert b"38;" not in terminal.output
+        assert b"48;" not in terminal.output
