@@ -16,6 +16,7 @@ from perftui.sources.base import Reading, Source, System
 from perftui.sources.registry import open_system
 
 MADE_UP = Target(id="mongodb://made-up:27017", kind="mongodb", name="made-up", address="mongodb://made-up:27017")
+_LISTS = 6
 HOST = Target(id="host", kind="host", name="here", address="here")
 
 
@@ -38,9 +39,19 @@ class MadeUpSource(Source):
 class MadeUpOperations(MadeUpSource):
     name: ClassVar[str] = "mongodb.operations"
 
+    def __init__(self, operations: int) -> None:
+        """The lists are made beforehand, so that making them is no part of what is measured."""
+        super().__init__(operations)
+        self.lists = [self._list() for _ in range(_LISTS)]
+        self.next_list = 0
+
     async def read(self) -> Reading:
+        self.next_list = (self.next_list + 1) % _LISTS
+        return Reading(self.lists[self.next_list])
+
+    def _list(self) -> OperationList:
         self.ages = [age + 1.0 if age < 100 else self.random.random() for age in self.ages]
-        return Reading(OperationList(operations=tuple(self._operation(number) for number in range(self.count))))
+        return OperationList(operations=tuple(self._operation(number) for number in range(self.count)))
 
     def _operation(self, number: int) -> Operation:
         kind = ("query", "update", "getmore", "command")[number % 4]
