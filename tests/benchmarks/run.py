@@ -64,12 +64,12 @@ def demo(report: Report) -> None:
         minimal = measure(MINIMAL, window_s=10)["window"]
         window = measure([sys.executable, "-m", "perftui", *targets], warmup_s=8, window_s=20)["window"]
         base = measure([sys.executable, str(HERE / "bare_clients.py"), *targets], warmup_s=4, window_s=3)["window"]
-    report.add("demo: minimal application", minimal["cpu_ms_per_s"], "ms/s")
-    report.add("demo: perftui", window["cpu_ms_per_s"], "ms/s")
+    report.add("demo: minimal application, CPU", minimal["cpu_ms_per_s"], "ms/s")
+    report.add("demo: perftui, CPU", window["cpu_ms_per_s"], "ms/s")
     report.add("demo: perftui / minimal", window["cpu_ms_per_s"] / minimal["cpu_ms_per_s"], "ratio", 0.25)
     report.add("demo: bytes", window["bytes_per_s"] / 1024, "KB a refresh", 6)
-    report.add("demo: bare Textual with the same clients", base["uss_mb_end"], "MB USS")
-    report.add("demo: perftui", window["uss_mb_end"], "MB USS")
+    report.add("demo: bare Textual with the same clients, memory", base["uss_mb_end"], "MB USS")
+    report.add("demo: perftui, memory", window["uss_mb_end"], "MB USS")
     report.add("demo: memory over bare with clients", window["uss_mb_end"] - base["uss_mb_end"], "MB USS", 20)
 
 

@@ -19,11 +19,12 @@ Reader = DocumentReader | OlderReader | PrometheusReader
 
 WELL_KNOWN = ("/perftui/v1/metrics", "/api/performance/metrics", "/metrics")
 _BIG_BYTES = 1 << 18
-_BIG_INTERVAL_S = 2.0
+_BIG_INTERVAL_S = 5.0
 
 
 class ApplicationSource(Source):
     name: ClassVar[str] = "application.metrics"
+    interval_s: ClassVar[float] = 2.0
 
     def __init__(self, connection: Connection, window_s: float = 300.0) -> None:
         super().__init__(connection.target)

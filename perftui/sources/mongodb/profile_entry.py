@@ -13,6 +13,7 @@ from perftui.sources.mongodb.command_text import to_json
 Entry = Mapping[str, object]
 SAMPLE_SLOT_S = 15.0
 """Of each shape the slowest execution in this time carries its whole entry."""
+_SLOTS_REMEMBERED = 2000
 
 
 def slow_query(entry: Entry) -> SlowQuery:
@@ -47,15 +48,36 @@ def slow_query(entry: Entry) -> SlowQuery:
     )
 
 
-def slow_queries(entries: Iterable[Entry]) -> tuple[SlowQuery, ...]:
-    """Read entries, oldest first; the slowest of each shape in each 15 seconds carries its raw entry."""
+class SlowestEntries:
+    """Which executions are the slowest of their shape in their 15 seconds so far, from one read to the next."""
+
+    def __init__(self) -> None:
+        self._longest_ms: dict[tuple[str, int], float] = {}
+
+    def take(self, queries: Iterable[SlowQuery]) -> set[int]:
+        """The positions of those that are slower than all before them in their slot, the last of each slot only."""
+        positions: dict[tuple[str, int], int] = {}
+        for position, query in enumerate(queries):
+            key = query.shape_id, int(query.at // SAMPLE_SLOT_S)
+            if query.duration_ms > self._longest_ms.get(key, -1.0):
+                self._longest_ms[key] = query.duration_ms
+                positions[key] = position
+        self._forget_old()
+        return set(positions.values())
+
+    def _forget_old(self) -> None:
+        if len(self._longest_ms) > _SLOTS_REMEMBERED:
+            newest = max(slot for _, slot in self._longest_ms)
+            self._longest_ms = {key: value for key, value in self._longest_ms.items() if key[1] >= newest - 1}
+
+
+def slow_queries(entries: Iterable[Entry], slowest: SlowestEntries | None = None) -> tuple[SlowQuery, ...]:
+    """Read entries, oldest first; the slowest of each shape in each 15 seconds carries its raw entry.
+
+    `slowest` remembers from one read to the next which those are.
+    """
     found = [(slow_query(entry), entry) for entry in entries]
-    slowest: dict[tuple[str, int], int] = {}
-    for position, (query, _) in enumerate(found):
-        key = query.shape_id, int(query.at // SAMPLE_SLOT_S)
-        if key not in slowest or query.duration_ms > found[slowest[key]][0].duration_ms:
-            slowest[key] = position
-    whole = set(slowest.values())
+    whole = (slowest or SlowestEntries()).take(query for query, _ in found)
     return tuple(
         replace(query, raw=to_json(entry)) if position in whole else query
         for position, (query, entry) in enumerate(found)

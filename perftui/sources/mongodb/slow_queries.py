@@ -10,7 +10,7 @@ from perftui.model.target import Target
 from perftui.sources.base import Reading, Source
 from perftui.sources.mongodb.client import APP_NAME
 from perftui.sources.mongodb.failures import GRANT, NOT_ALLOWED
-from perftui.sources.mongodb.profile_entry import slow_queries
+from perftui.sources.mongodb.profile_entry import SlowestEntries, slow_queries
 from perftui.sources.mongodb.profiled_databases import ProfiledDatabases
 from perftui.sources.mongodb.rights import Login
 from perftui.sources.mongodb.slow_query_readers import (
@@ -59,6 +59,7 @@ class SlowQuerySource(Source):
         self._ignore_until = 0.0
         self._described: tuple[bool, bool] | None = None
         self._read_once = False
+        self._slowest = SlowestEntries()
 
     async def connect(self) -> None:
         client = await self._server.client()
@@ -132,9 +133,9 @@ class SlowQuerySource(Source):
 
     async def _parsed(self, found: Found) -> tuple[SlowQuery, ...]:
         if len(found.entries) > IN_THREAD:
-            entries = await asyncio.to_thread(slow_queries, found.entries)
+            entries = await asyncio.to_thread(slow_queries, found.entries, self._slowest)
         else:
-            entries = slow_queries(found.entries)
+            entries = slow_queries(found.entries, self._slowest)
         if self._ignore_until and found.sent_commands:
             entries = tuple(entry for entry in entries if entry.at > self._ignore_until)
             self._ignore_until = 0.0

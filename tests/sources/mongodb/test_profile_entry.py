@@ -10,7 +10,7 @@ from bson.datetime_ms import DatetimeMS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perftui.sources.mongodb.profile_entry import slow_queries, slow_query
+from perftui.sources.mongodb.profile_entry import SlowestEntries, slow_queries, slow_query
 from perftui.sources.mongodb.slow_query_readers import decoded
 
 JSON = st.recursive(
@@ -103,3 +103,17 @@ def test_text_from_the_server_is_safe_and_bounded() -> None:
         assert len(text) <= 2000
         assert "\x1b" not in text
         assert "\u202e" not in text
+
+
+def test_a_slot_of_fifteen_seconds_gives_its_whole_entry_only_to_ever_slower_ones() -> None:
+    slowest = SlowestEntries()
+    entry = {
+        "ns": "shop.a",
+        "op": "query",
+        "command": {"find": "a", "filter": {"x": 1}},
+        "ts": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    reads = [slow_queries([entry | {"millis": millis}], slowest) for millis in (20, 10, 30, 30)]
+    assert [bool(query.raw) for read in reads for query in read] == [True, False, True, False]
+    later = entry | {"millis": 5, "ts": datetime(2026, 1, 1, 0, 1, tzinfo=UTC)}
+    assert slow_queries([later], slowest)[0].raw
