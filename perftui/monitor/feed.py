@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from perftui.model.event import Event
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 
@@ -42,8 +43,16 @@ class Feed(Protocol):
 
     def set_window(self, seconds: float) -> None: ...
 
+    def set_show_noise(self, show: bool) -> None:
+        """Read idle and internal operations too, or leave them out; does nothing in a replay."""
+        ...
+
     def refresh(self) -> None:
         """Poll everything now; sources that were refused rights look again."""
+        ...
+
+    def tell(self, event: Event) -> None:
+        """Put an event that the screen caused, such as an action's outcome, among the others."""
         ...
 
     def frame(self, sequence: int) -> Snapshot | None:

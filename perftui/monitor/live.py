@@ -82,6 +82,12 @@ class Monitor:
         self.window_s = seconds
         self._emit_soon()
 
+    def set_show_noise(self, show: bool) -> None:
+        """Read idle and internal operations too from now on, or leave them out."""
+        for polling in self.roster.set_show_noise(show):
+            polling.ask_again(self._now(), reconnect=False)
+            self._tick_soon()
+
     def refresh(self) -> None:
         """Poll everything now; what was refused for want of rights is asked once more."""
         for polling in self.roster.pollings():

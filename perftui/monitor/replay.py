@@ -4,6 +4,7 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Callable
 
+from perftui.model.event import Event
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 from perftui.monitor.history import History
@@ -57,9 +58,15 @@ class Replay:
     def set_window(self, seconds: float) -> None:
         """A recording has its own window."""
 
+    def set_show_noise(self, show: bool) -> None:
+        """A recording holds what was read then."""
+
     def refresh(self) -> None:
         """Start again from the first Snapshot."""
         self.seek(self._sequences[0])
+
+    def tell(self, event: Event) -> None:
+        """A recording has its own events."""
 
     def frame(self, sequence: int) -> Snapshot | None:
         index = bisect_left(self._sequences, sequence)

@@ -44,6 +44,7 @@ class Roster:
 
     def __init__(self, settings: Settings, open_system: OpenSystem) -> None:
         self._settings = settings
+        self._show_noise = False
         self._open_system = open_system
         self._systems: dict[int, System] = {}
         self._failed: set[int] = set()
@@ -86,8 +87,14 @@ class Roster:
         gone = [polling for source, polling in self._by_source.items() if source not in wanted]
         kept = self._by_source
         self._by_source = {source: kept.get(source) or Polling(source, tick_s) for source in wanted}
+        self.set_show_noise(self._show_noise)
         self._group(wanted)
         return gone
+
+    def set_show_noise(self, show: bool) -> list[Polling]:
+        """Tell every source, those to come too; returns those that will read something else now."""
+        self._show_noise = show
+        return [polling for source, polling in self._by_source.items() if source.set_show_noise(show)]
 
     def watched(self) -> Iterator[Watched]:
         return iter(self._watched.values())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from perftui.model.event import Event
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 from perftui.monitor.feed import Feed, Series
@@ -37,8 +38,14 @@ class RecordedFeed:
     def set_window(self, seconds: float) -> None:
         self._feed.set_window(seconds)
 
+    def set_show_noise(self, show: bool) -> None:
+        self._feed.set_show_noise(show)
+
     def refresh(self) -> None:
         self._feed.refresh()
+
+    def tell(self, event: Event) -> None:
+        self._feed.tell(event)
 
     def frame(self, sequence: int) -> Snapshot | None:
         return self._feed.frame(sequence)

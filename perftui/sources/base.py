@@ -78,6 +78,10 @@ class Source(ABC):
             clock_offset_s=reading.clock_offset_s,
         )
 
+    def set_show_noise(self, show: bool) -> bool:  # noqa: ARG002 - for those that have noise
+        """Whether to read idle and internal operations too; true when the next reading will differ for it."""
+        return False
+
     def reconnect(self) -> None:
         """Make the next poll connect again, as after a restart or when the user asks to look at the rights anew."""
         self._connected = False

@@ -195,6 +195,7 @@ class PerftuiApp(App[None]):
 
     def action_noise(self) -> None:
         self.show_noise = not self.show_noise
+        self.feed.set_show_noise(self.show_noise)
         self.say("Idle and internal operations are " + ("shown." if self.show_noise else "hidden."))
         self.renew_view()
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from table_samples import NOW, application, host, operation, redis_server, rich_snapshot
 
 from perftui.model.application import ApplicationMetrics, ApplicationProcess
+from perftui.model.event import Event
 from perftui.model.host import DiskTraffic, Filesystem, HostMetrics, HostNetwork, MemoryUse
 from perftui.model.mongodb import (
     Connections,
@@ -40,6 +41,7 @@ class FakeFeed:
         self.kept: dict[int, Snapshot] = {}
         self.asked: list[tuple[str, float]] = []
         self.refreshed = 0
+        self.told: list[Event] = []
         self.closed = False
         self._show: Callable[[Snapshot], None] | None = None
         self._first = list(snapshots)
@@ -65,8 +67,14 @@ class FakeFeed:
     def set_window(self, seconds: float) -> None:
         self.asked.append(("window", seconds))
 
+    def set_show_noise(self, show: bool) -> None:
+        self.asked.append(("noise", float(show)))
+
     def refresh(self) -> None:
         self.refreshed += 1
+
+    def tell(self, event: Event) -> None:
+        self.told.append(event)
 
     def frame(self, sequence: int) -> Snapshot | None:
         return self.kept.get(sequence)

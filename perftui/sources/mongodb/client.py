@@ -52,7 +52,7 @@ def open_client(
         "socketTimeoutMS": int(connection.timeout_s * 800),
         "heartbeatFrequencyMS": 30_000,
         "serverMonitoringMode": "poll",
-        "maxPoolSize": _CONNECTIONS,
+        "maxPoolSize": 1 if parts.load_balanced else _CONNECTIONS,
         "retryReads": False,
         "datetime_conversion": "DATETIME_AUTO",
         "unicode_decode_error_handler": "replace",

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from pymongo.errors import OperationFailure
 
 UNAUTHORIZED = 13
+NO_SUCH_COMMAND = 59
 _AUTHENTICATION_FAILED = 18
 _TIME_LIMIT = frozenset({50, 262})
-_NOT_OFFERED = frozenset({59, 72, 73, 115, 303, 352, 8000, 40324})
+_NOT_OFFERED = frozenset({NO_SUCH_COMMAND, 72, 73, 115, 303, 352, 8000, 40324})
 _GOING_DOWN = frozenset({91, 189, 10107, 11600, 11602, 13435, 13436})
 NOT_ALLOWED = frozenset({UNAUTHORIZED, *_NOT_OFFERED})
 """Codes of commands that this login or this server refuses for good: asking again changes nothing."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection, Target
+from perftui.sources.base import Source
 from perftui.sources.mongodb.client import max_time_ms, open_client
-from perftui.sources.mongodb.failures import NOT_ALLOWED, explain_member
-from perftui.sources.mongodb.rights import Login, capabilities, read_login
+from perftui.sources.mongodb.failures import NO_SUCH_COMMAND, NOT_ALLOWED, explain_member
+from perftui.sources.mongodb.rights import Login, read_login
 from perftui.sources.mongodb.uri import MongoUri
 
 if TYPE_CHECKING:
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 
     Client = AsyncMongoClient[dict[str, Any]]
 
+_SAME_SERVER = frozenset({"timeout", "rights", "unsupported", "internal"})
+
 
 class Reply(NamedTuple):
     """A command's answer and its size."""
 
-    document: dict[str, Any]
+    document: Mapping[str, Any]
     received_bytes: int
 
 
@@ -37,10 +41,15 @@ class Member:
         self.state_in_set: str | None = None
         self.lag_s: float | None = None
         self.ping_ms: float | None = None
+        self.hello: Mapping[str, Any] = {}
         self.login: Login | None = None
-        self.open_server = False
         self._client: Client | None = None
-        self._looked = asyncio.Lock()
+        self._looking = asyncio.Lock()
+        self._old_hello = False
+
+    @property
+    def is_mongos(self) -> bool:
+        return self.hello.get("msg") == "isdbgrid"
 
     async def client(self) -> Client:
         """The shared client; its first command connects."""
@@ -48,39 +57,53 @@ class Member:
             self._client = open_client(self.connection, self.address, parts=self.parts)
         return self._client
 
-    async def ask(self, command: dict[str, Any]) -> Reply:
-        """Run a command on `admin`, read leniently: `command` alone ignores the client's options for dates and text."""
+    async def ask(self, command: Mapping[str, Any], *, lazily: bool = False) -> Reply:
+        """Run a command on `admin`, read leniently: `command` alone ignores the client's options for dates and text.
+
+        `lazily`: only the parts of the reply that are looked at are decoded.
+        """
         from bson import decode
-        from bson.codec_options import CodecOptions
         from bson.raw_bson import RawBSONDocument
 
         client = await self.client()
+        lenient = client.codec_options
         limited = {**command, "maxTimeMS": self.max_time_ms}
-        raw = await client.admin.command(limited, codec_options=CodecOptions(RawBSONDocument))
-        return Reply(decode(raw.raw, client.codec_options), len(raw.raw))
+        raw = await client.admin.command(limited, codec_options=lenient.with_options(document_class=RawBSONDocument))
+        return Reply(raw if lazily else decode(raw.raw, lenient), len(raw.raw))
 
-    async def look_at_rights(self, *, open_server: bool) -> None:
-        """Find out once what this login may do; `open_server`: a guarded command worked without a login."""
-        async with self._looked:
+    async def ask_hello(self) -> Reply:
+        """Who this server is; before 4.4.2 the command had another name."""
+        if not self._old_hello:
+            try:
+                return await self.ask({"hello": 1})
+            except Exception as error:
+                if getattr(error, "code", None) != NO_SUCH_COMMAND:
+                    raise
+                self._old_hello = True
+        return await self.ask({"isMaster": 1})
+
+    async def look(self) -> Login:
+        """Find out once who this server is and what this login may do there."""
+        async with self._looking:
             if self.login is None:
-                self.login = await read_login(await self.client(), self.max_time_ms)
-                self.open_server = open_server and self.login.user is None
+                self.hello = (await self.ask_hello()).document
+                self.login = await read_login(self._answer)
+            return self.login
 
     def capabilities(self, *names: str) -> tuple[Capability, ...]:
         """The state of these capabilities; empty until the rights are known."""
-        if self.login is None:
-            return ()
-        found = capabilities(self.login, open_server=self.open_server)
+        found = () if self.login is None else self.login.capabilities()
         return tuple(capability for capability in found if capability.name in names)
 
-    def forget_rights(self) -> None:
-        """They may be others now: look again at the next connect."""
+    def forget(self) -> None:
+        """Server and rights may be others now: look again at the next connect."""
         self.login = None
 
     def explain(self, error: BaseException) -> Failure:
+        """What went wrong, in words; after what may mean another server or login, look again."""
         failure = explain_member(error, self.connection, self.address, self._client)
-        if failure.kind == "login":
-            self.login = None
+        if failure.kind not in _SAME_SERVER:
+            self.forget()
         return failure
 
     async def close(self) -> None:
@@ -88,6 +111,28 @@ class Member:
         if client is not None:
             with contextlib.suppress(Exception):
                 await client.close()
+
+    async def _answer(self, command: dict[str, Any]) -> Mapping[str, Any]:
+        return (await self.ask(command)).document
+
+
+class MemberSource(Source):
+    """What the sources of one member have in common."""
+
+    def __init__(self, member: Member) -> None:
+        super().__init__(member.target)
+        self._member = member
+        self.timeout_s = member.connection.timeout_s
+
+    def explain(self, error: BaseException) -> Failure:
+        failure = self._member.explain(error)
+        if failure.kind not in _SAME_SERVER:
+            self._connected = False
+        return failure
+
+    def reconnect(self) -> None:
+        super().reconnect()
+        self._member.forget()
 
 
 def is_not_allowed(error: BaseException) -> bool:

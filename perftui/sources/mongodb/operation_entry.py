@@ -7,6 +7,7 @@ from perftui.advice.shape import shape_of
 from perftui.model.operation import Noise, Operation, Progress
 from perftui.model.text import safe_text
 from perftui.sources.mongodb.command_text import one_line, to_json
+from perftui.sources.mongodb.plain import real, whole
 
 Entry = Mapping[str, Any]
 
@@ -61,20 +62,20 @@ def operation(entry: Entry, described: Described) -> Operation:
     """The entry with what was described of it before."""
     noise = noise_of(entry)
     client = entry.get("client") or entry.get("client_s")
-    microseconds = entry.get("microsecs_running")
-    running = microseconds / 1e6 if microseconds is not None else entry.get("secs_running")
+    microseconds = real(entry.get("microsecs_running"))
+    running = real(entry.get("secs_running")) if microseconds is None else microseconds / 1e6
     return Operation(
         opid=described.opid,
         active=bool(entry.get("active", True)),
         op=described.op,
         ns=described.ns,
-        running_s=None if running is None else round(float(running), 3),
+        running_s=None if running is None else round(running, 3),
         client=_text(client),
         app_name=_text(entry.get("appName")),
         user=_user(entry),
         plan_summary=_text(entry.get("planSummary")),
         waiting_for=waiting_for(entry),
-        yields=entry.get("numYields"),
+        yields=whole(entry.get("numYields")),
         text=described.text,
         command=described.command,
         message=_text(entry.get("msg")),
@@ -121,7 +122,7 @@ def _is_index_build(entry: Entry) -> bool:
 
 def _opid(entry: Entry) -> int | str | None:
     opid = entry.get("opid")
-    return opid if isinstance(opid, int | str) else None
+    return opid if isinstance(opid, str) else whole(opid)
 
 
 def _user(entry: Entry) -> str | None:
@@ -134,10 +135,8 @@ def _progress(entry: Entry) -> Progress | None:
     progress = entry.get("progress")
     if not isinstance(progress, Mapping):
         return None
-    done, total = progress.get("done"), progress.get("total")
-    if not isinstance(done, int | float) or not isinstance(total, int | float):
-        return None
-    return Progress(done=int(done), total=int(total))
+    done, total = whole(progress.get("done")), whole(progress.get("total"))
+    return None if done is None or total is None else Progress(done=done, total=total)
 
 
 def _text(value: object) -> str | None:

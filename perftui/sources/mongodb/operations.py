@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar
 
-from perftui.model.operation import OperationList
-from perftui.model.sample import Failure
-from perftui.sources.base import Reading, Source
+from perftui.model.operation import Operation, OperationList
+from perftui.sources.base import Reading
 from perftui.sources.mongodb.client import APP_NAME
-from perftui.sources.mongodb.member import Member, Reply, is_not_allowed
+from perftui.sources.mongodb.member import Member, MemberSource, Reply, is_not_allowed
 from perftui.sources.mongodb.operation_entry import Described, Entry, describe, operation
+from perftui.sources.mongodb.plain import real
 
 LIMIT = 500
 _SAME_START_S = 2.0
@@ -29,11 +29,15 @@ _NOISE_FREE: dict[str, Any] = {
     "command.ismaster": {"$exists": False},
     "$nor": [{"op": "getmore", "ns": "local.oplog.rs"}],
 }
+_ONLY_OWN = "Only this login's own operations can be seen"
+_MONGOS = "These are the operations of this mongos; name the shards' members as targets to see theirs."
 
 
-def pipeline(*, all_users: bool, show_noise: bool, limit: int = LIMIT) -> list[dict[str, Any]]:
+def pipeline(*, all_users: bool, show_noise: bool, mongos: bool = False, limit: int = LIMIT) -> list[dict[str, Any]]:
     """The longest running first, one document: `rows`, and `counts` of the shown and of all."""
     idle = {"idleConnections": show_noise, "idleCursors": show_noise, "idleSessions": show_noise}
+    # Without it a mongos asks every shard, and refuses a login without `inprog` there.
+    local = {"localOps": True} if mongos else {}
     shown: dict[str, Any] = {} if show_noise else _NOISE_FREE
     rows = [
         {"$match": shown},
@@ -42,39 +46,38 @@ def pipeline(*, all_users: bool, show_noise: bool, limit: int = LIMIT) -> list[d
         {"$project": dict.fromkeys(_FIELDS, 1)},
     ]
     return [
-        {"$currentOp": {"allUsers": all_users, "truncateOps": True, **idle}},
+        {"$currentOp": {"allUsers": all_users, "truncateOps": True, **idle, **local}},
         {"$match": _OUR_OWN},
         {"$facet": {"rows": rows, "shown": [{"$match": shown}, {"$count": "n"}], "all": [{"$count": "n"}]}},
     ]
 
 
-class MongoOperationsSource(Source):
+class MongoOperationsSource(MemberSource):
     name: ClassVar[str] = "mongodb.operations"
 
     def __init__(self, member: Member) -> None:
-        super().__init__(member.target)
-        self._member = member
-        self.timeout_s = member.connection.timeout_s
-        self.show_noise = False
+        super().__init__(member)
+        self._show_noise = False
         self._all_users = True
         self._refused: str | None = None
+        self._nobody = False
         self._described: dict[tuple[int | str | None, str, str], Described] = {}
 
+    def set_show_noise(self, show: bool) -> bool:
+        changed, self._show_noise = show != self._show_noise, show
+        return changed
+
     async def connect(self) -> None:
-        await self._member.look_at_rights(open_server=True)
+        login = await self._member.look()
+        self._all_users, self._refused, self._nobody = True, None, login.nobody
+        if not login.may("operations"):
+            self._refuse()
         self.capabilities = self._member.capabilities("operations", "kill")
 
     async def read(self) -> Reading:
-        if self._all_users:
-            try:
-                reply = await self._ask(all_users=True)
-            except Exception as error:
-                if not is_not_allowed(error):
-                    raise
-                self._refuse()
-                reply = await self._ask(all_users=False)
-        else:
-            reply = await self._ask(all_users=False)
+        if self._nobody:
+            return Reading(None, notes=self._notes())
+        reply = await self._seen()
         found = _facets(reply)
         operations = tuple(self._operation(entry) for entry in found["rows"])
         self._forget_ended(found["rows"])
@@ -85,26 +88,34 @@ class MongoOperationsSource(Source):
             cut=max(0, shown - len(operations)),
             sees_all_users=self._all_users,
         )
-        return Reading(listed, reply.received_bytes, sent_commands=1, notes=(self._refused,) if self._refused else ())
+        return Reading(listed, reply.received_bytes, sent_commands=1, notes=self._notes())
 
-    def explain(self, error: BaseException) -> Failure:
-        return self._member.explain(error)
-
-    def reconnect(self) -> None:
-        super().reconnect()
-        self._all_users, self._refused = True, None
+    async def _seen(self) -> Reply:
+        """The operations of all users, or of this login alone where the others are refused."""
+        if self._all_users:
+            try:
+                return await self._ask(all_users=True)
+            except Exception as error:
+                if not is_not_allowed(error):
+                    raise
+                self._refuse()
+        return await self._ask(all_users=False)
 
     async def _ask(self, *, all_users: bool) -> Reply:
-        stages = pipeline(all_users=all_users, show_noise=self.show_noise)
+        stages = pipeline(all_users=all_users, show_noise=self._show_noise, mongos=self._member.is_mongos)
         return await self._member.ask({"aggregate": 1, "pipeline": stages, "cursor": {}})
 
     def _refuse(self) -> None:
         self._all_users = False
         login = self._member.login
         grant = login.grant("clusterMonitor") if login is not None else ""
-        self._refused = f"Only this login's own operations can be seen. Grant: {grant}"
+        seen = "No operations can be seen without a login" if self._nobody else _ONLY_OWN
+        self._refused = f"{seen}. Grant: {grant}"
 
-    def _operation(self, entry: Entry) -> Any:
+    def _notes(self) -> tuple[str, ...]:
+        return tuple(note for note in (self._refused, _MONGOS if self._member.is_mongos else None) if note is not None)
+
+    def _operation(self, entry: Entry) -> Operation:
         key = _key(entry)
         started_at = _started_at(entry)
         known = self._described.get(key)
@@ -129,7 +140,7 @@ def _key(entry: Entry) -> tuple[int | str | None, str, str]:
 
 def _started_at(entry: Entry) -> float | None:
     """By this machine's clock; steady for as long as the operation runs, but for the time of the poll itself."""
-    microseconds = entry.get("microsecs_running")
+    microseconds = real(entry.get("microsecs_running"))
     return None if microseconds is None else round(time.time() - microseconds / 1e6, 1)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, NamedTuple
 
 from perftui.model.sample import Capability
+from perftui.sources.mongodb.failures import NOT_ALLOWED, UNAUTHORIZED
 
-if TYPE_CHECKING:
-    from pymongo import AsyncMongoClient
+Ask = Callable[[dict[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Runs a command on `admin` and gives its reply."""
+
+# Guarded, cheap and offered by every kind of server: it lists the names of the logs.
+_GUARDED = {"getLog": "*"}
 
 
 class Need(NamedTuple):
@@ -31,24 +35,33 @@ NEEDS = (
     Need("explain", "find", "plans of queries", "readAnyDatabase", "data"),
     Need("profiling level", "enableProfiler", "switching the profiler on and off", "dbAdminAnyDatabase", "data"),
 )
+_BY_NAME = {need.name: need for need in NEEDS}
 
 
 class Login:
-    """Who is logged in, and what that login may do."""
+    """Who is logged in, and what that login may do.
 
-    def __init__(self, status: Mapping[str, Any]) -> None:
-        info = status.get("authInfo") or {}
+    `status` is the reply of `connectionStatus`, `None` where the server does not tell: then everything is tried.
+    `open_server`: it lets everybody do everything, as one without access control does.
+    """
+
+    def __init__(self, status: Mapping[str, Any] | None, *, open_server: bool = False) -> None:
+        info = (status or {}).get("authInfo") or {}
         users = info.get("authenticatedUsers") or ()
+        self.told = status is not None
+        self.open_server = open_server
         self.user: str | None = users[0].get("user") if users else None
         self.database: str = users[0].get("db", "admin") if users else "admin"
-        self._privileges: Iterable[Mapping[str, Any]] = info.get("authenticatedUserPrivileges") or ()
+        self._privileges: tuple[Mapping[str, Any], ...] = tuple(info.get("authenticatedUserPrivileges") or ())
 
-    def may(self, need: Need) -> bool:
-        """Whether a privilege allows it; without a login whatever the server lets everybody do is not known here."""
-        return any(
-            need.action in privilege.get("actions", ()) and _covers(privilege.get("resource") or {}, need.where)
-            for privilege in self._privileges
-        )
+    @property
+    def nobody(self) -> bool:
+        """No login on a server that asks for one: not even its own operations can be seen."""
+        return self.told and self.user is None and not self.open_server
+
+    def may(self, name: str) -> bool:
+        """Whether it is worth asking; `name` is that of a need."""
+        return not self.told or self.open_server or self._has(_BY_NAME[name])
 
     def grant(self, role: str) -> str:
         """The exact command that gives this login a role."""
@@ -56,33 +69,59 @@ class Login:
             return f'db.getSiblingDB("admin").createUser({{user: "perftui", pwd: passwordPrompt(), roles: ["{role}"]}})'
         return f'db.getSiblingDB("{self.database}").grantRolesToUser("{self.user}", [{{role: "{role}", db: "admin"}}])'
 
+    def capabilities(self) -> tuple[Capability, ...]:
+        """Every need with its state."""
+        return tuple(self._capability(need) for need in NEEDS)
 
-async def read_login(client: AsyncMongoClient[dict[str, Any]], max_time_ms: int) -> Login:
-    """One command that everybody may run."""
-    return Login(await client.admin.command({"connectionStatus": 1, "showPrivileges": True, "maxTimeMS": max_time_ms}))
+    def _capability(self, need: Need) -> Capability:
+        granted = self.may(need.name)
+        state: Literal["granted", "missing", "unknown"] = "granted" if granted else "missing"
+        return Capability(
+            name=need.name,
+            state=state if self.told else "unknown",
+            shows=need.shows,
+            needs=f"{need.action} ({need.role})",
+            grant=None if granted else self.grant(need.role),
+        )
+
+    def _has(self, need: Need) -> bool:
+        return any(
+            need.action in privilege.get("actions", ()) and _covers(privilege.get("resource") or {}, need.where)
+            for privilege in self._privileges
+        )
 
 
-def capabilities(login: Login, *, open_server: bool) -> tuple[Capability, ...]:
-    """Every need with its state; an open server (no access control) grants all of them."""
-    return tuple(_capability(need, login, granted=open_server or login.may(need)) for need in NEEDS)
+async def read_login(ask: Ask) -> Login:
+    """One command that everybody may run; without a login a second one tells whether the server asks for one."""
+    try:
+        login = Login(await ask({"connectionStatus": 1, "showPrivileges": True}))
+    except Exception as error:
+        if getattr(error, "code", None) not in NOT_ALLOWED:
+            raise
+        return Login(None)
+    if login.user is None:
+        login.open_server = await _is_open(ask)
+    return login
 
 
-def _capability(need: Need, login: Login, *, granted: bool) -> Capability:
-    return Capability(
-        name=need.name,
-        state="granted" if granted else "missing",
-        shows=need.shows,
-        needs=f"{need.action} ({need.role})",
-        grant=None if granted else login.grant(need.role),
-    )
+async def _is_open(ask: Ask) -> bool:
+    try:
+        await ask(_GUARDED)
+    except Exception as error:
+        code = getattr(error, "code", None)
+        if code not in NOT_ALLOWED:
+            raise
+        return bool(code != UNAUTHORIZED)
+    return True
 
 
 def _covers(resource: Mapping[str, Any], where: str) -> bool:
+    """Whether a privilege on this resource is one on the cluster, on profiles, or on the data of a database."""
     if resource.get("anyResource"):
         return True
     if where == "cluster":
         return bool(resource.get("cluster"))
     collection = resource.get("collection")
     if where == "profile":
-        return collection == "system.profile" or (collection == "" and resource.get("db") == "")
+        return collection == "system.profile"
     return collection == "" and "db" in resource and resource.get("db") not in ("local", "config")

@@ -10,88 +10,81 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from perftui.model.mongodb import MongoServer
-from perftui.model.sample import Capability, Failure
-from perftui.sources.base import Reading, Source
-from perftui.sources.mongodb.member import Member, is_not_allowed
+from perftui.model.sample import Capability
+from perftui.sources.base import Reading
+from perftui.sources.mongodb.member import Member, MemberSource, Reply, is_not_allowed
+from perftui.sources.mongodb.rights import Login
 from perftui.sources.mongodb.server_status import StatusReader, excluded_sections, role_of
 
 if TYPE_CHECKING:
     from perftui.sources.mongodb.system import MongoSystem
 
 _CAPABILITIES = ("server status", "explain", "profiling level")
+_BALANCED = "A load balancer chooses the mongos: the figures are those of the one that answered first."
 
 
-class MongoServerSource(Source):
+class MongoServerSource(MemberSource):
     name: ClassVar[str] = "mongodb.server"
 
     def __init__(self, member: Member, system: MongoSystem) -> None:
-        super().__init__(member.target)
-        self._member, self._system = member, system
-        self.timeout_s = member.connection.timeout_s
+        super().__init__(member)
+        self._system = system
         self._reader = StatusReader()
-        self._excluded: dict[str, int] = {}
+        self._command: dict[str, Any] = {"serverStatus": 1}
         self._refused: str | None = None
         self._version: str | None = None
 
     async def connect(self) -> None:
         """One whole serverStatus tells which sections this version has; a refusal is remembered."""
-        client = await self._member.client()
-        hello = await client.admin.command({"hello": 1, "maxTimeMS": self._member.max_time_ms})
-        self._system.learn(self._member, hello)
-        self._excluded = {}
-        if self._refused is None:
-            await self._look_at_sections()
-        await self._member.look_at_rights(open_server=self._refused is None)
+        login = await self._member.look()
+        self._system.learn(self._member, self._member.hello)
+        self._refused = None
+        if not login.may("server status") or not await self._look_at_sections():
+            await self._see_without_status(login)
         self.capabilities = self._known_capabilities()
 
     async def read(self) -> Reading:
-        client = await self._member.client()
         started = time.perf_counter()
         sent_at = time.time()
-        if self._refused is None:
-            command = {"serverStatus": 1, **self._excluded, "maxTimeMS": self._member.max_time_ms}
-        else:
-            command = {"hello": 1, "maxTimeMS": self._member.max_time_ms}
-        status = await client.admin.command(command)
+        reply = await self._ask()
         self._member.ping_ms = (time.perf_counter() - started) * 1000
+        status = reply.document
         offset = _clock_offset(status.get("localTime"), (sent_at + time.time()) / 2)
-        notes = () if self._refused is None else (self._refused,)
-        return Reading(self._server(status), sent_commands=1, notes=notes, clock_offset_s=offset)
-
-    def explain(self, error: BaseException) -> Failure:
-        failure = self._member.explain(error)
-        if failure.kind == "login":
-            self._connected = False
-        return failure
-
-    def reconnect(self) -> None:
-        super().reconnect()
-        self._refused = None
-        self._member.forget_rights()
+        balanced = _BALANCED if self._member.parts.load_balanced else None
+        notes = tuple(note for note in (self._refused, balanced) if note is not None)
+        return Reading(self._server(status), reply.received_bytes, 1, notes, offset)
 
     async def close(self) -> None:
         """A member that left its set takes its client along; else the system closes it, after the last poll."""
         if self._member not in self._system.members():
             await self._member.close()
 
-    async def _look_at_sections(self) -> None:
-        client = await self._member.client()
+    async def _ask(self) -> Reply:
+        if self._refused is not None:
+            return await self._member.ask_hello()
+        return await self._member.ask(self._command, lazily=True)
+
+    async def _look_at_sections(self) -> bool:
+        """Whether the server answered."""
         try:
-            whole = await client.admin.command({"serverStatus": 1, "maxTimeMS": self._member.max_time_ms})
+            reply = await self._member.ask({"serverStatus": 1}, lazily=True)
         except Exception as error:
             if not is_not_allowed(error):
                 raise
-            await self._member.look_at_rights(open_server=False)
-            await self._see_without_status(client)
-            return
-        self._excluded = excluded_sections(whole)
+            return False
+        self._command = {"serverStatus": 1, **excluded_sections(reply.document)}
+        return True
 
-    async def _see_without_status(self, client: Any) -> None:
-        login = self._member.login
-        grant = login.grant("clusterMonitor") if login is not None else ""
-        self._refused = f"serverStatus is refused to this login, so there are no figures of the server. Grant: {grant}"
-        build = await client.admin.command({"buildInfo": 1, "maxTimeMS": self._member.max_time_ms})
-        self._version = build.get("version")
+    async def _see_without_status(self, login: Login) -> None:
+        self._refused = (
+            "serverStatus is refused to this login, so there are no figures of the server. "
+            f"Grant: {login.grant('clusterMonitor')}"
+        )
+        try:
+            self._version = (await self._member.ask({"buildInfo": 1})).document.get("version")
+        except Exception as error:
+            if not is_not_allowed(error):
+                raise
 
     def _server(self, status: Mapping[str, Any]) -> MongoServer:
         member = self._member

@@ -16,6 +16,7 @@ from perftui.model.mongodb import (
     StorageCache,
     Tickets,
 )
+from perftui.sources.mongodb.plain import flag, part, real, text, whole
 from perftui.sources.rates import CounterRates
 
 Status = Mapping[str, Any]
@@ -24,34 +25,43 @@ SHOWN_SECTIONS = frozenset({
     "asserts", "connections", "extra_info", "flowControl", "globalLock", "mem", "metrics", "network",
     "opLatencies", "opcounters", "queues", "repl", "wiredTiger", "activeIndexBuilds",
 })  # fmt: skip
+_SHOWN_METRICS = frozenset({"queryExecutor", "document", "operation"})
 _KINDS = ("insert", "query", "update", "delete", "getmore", "command")
-_CACHE = "wiredTiger.cache"
-_COUNTERS = {
-    **{f"op {kind}": f"opcounters.{kind}" for kind in _KINDS},
-    **{f"{kind} ops": f"opLatencies.{kind}.ops" for kind in ("reads", "writes", "commands")},
-    **{f"{kind} us": f"opLatencies.{kind}.latency" for kind in ("reads", "writes", "commands")},
-    "connections": "connections.totalCreated",
-    "cache read": f"{_CACHE}.bytes read into cache",
-    "cache written": f"{_CACHE}.bytes written from cache",
-    "evicted modified": f"{_CACHE}.modified pages evicted",
-    "evicted unmodified": f"{_CACHE}.unmodified pages evicted",
-    "received": "network.bytesIn",
-    "sent": "network.bytesOut",
-    "requests": "network.numRequests",
-    "documents": "metrics.queryExecutor.scannedObjects",
-    "keys": "metrics.queryExecutor.scanned",
-    "returned": "metrics.document.returned",
-    "collection scans": "metrics.queryExecutor.collectionScans.total",
-    "sorts": "metrics.operation.scanAndOrder",
-    "flow control": "flowControl.timeAcquiringMicros",
-    "page faults": "extra_info.page_faults",
-}
 _ASSERTS = ("regular", "warning", "msg", "user")
+_COUNTERS: dict[tuple[str, ...], dict[str, str]] = {
+    ("opcounters",): {f"op {kind}": kind for kind in _KINDS},
+    **{
+        ("opLatencies", kind): {f"{kind} ops": "ops", f"{kind} us": "latency"}
+        for kind in ("reads", "writes", "commands")
+    },
+    ("connections",): {"connections": "totalCreated"},
+    ("wiredTiger", "cache"): {
+        "cache read": "bytes read into cache",
+        "cache written": "bytes written from cache",
+        "evicted modified": "modified pages evicted",
+        "evicted unmodified": "unmodified pages evicted",
+    },
+    ("network",): {"received": "bytesIn", "sent": "bytesOut", "requests": "numRequests"},
+    ("metrics", "queryExecutor"): {"documents": "scannedObjects", "keys": "scanned"},
+    ("metrics", "queryExecutor", "collectionScans"): {"collection scans": "total"},
+    ("metrics", "document"): {"returned": "returned"},
+    ("metrics", "operation"): {"sorts": "scanAndOrder"},
+    ("flowControl",): {"flow control": "timeAcquiringMicros"},
+    ("extra_info",): {"page faults": "page_faults"},
+    ("asserts",): {f"assert {name}": name for name in _ASSERTS},
+}
+"""Where each counter stands: a section's path, and our names for the fields in it."""
 
 
-def excluded_sections(whole: Status) -> dict[str, int]:
-    """The sections of a whole reply that no screen shows, for the next command to leave out."""
-    return {name: 0 for name, value in whole.items() if isinstance(value, Mapping) and name not in SHOWN_SECTIONS}
+def excluded_sections(whole_reply: Status) -> dict[str, Any]:
+    """The sections of a whole reply that no screen shows, for the next command to leave out.
+
+    Most of `metrics` is left out one level deeper; servers that cannot do that send all of it.
+    """
+    sections = {name for name, value in whole_reply.items() if isinstance(value, Mapping)}
+    excluded: dict[str, Any] = {name: 0 for name in sections - SHOWN_SECTIONS if not name.startswith("$")}
+    metrics = {name: False for name in part(whole_reply, "metrics") if name not in _SHOWN_METRICS}
+    return {**excluded, "metrics": metrics} if metrics else excluded
 
 
 class StatusReader:
@@ -61,57 +71,37 @@ class StatusReader:
         self._rates = CounterRates()
 
     def read(self, status: Status) -> MongoServer:
-        rates = self._rates
-        uptime_ms = number(status, "uptimeMillis")
-        uptime_s = uptime_ms / 1000 if uptime_ms is not None else number(status, "uptime")
-        counters = {name: number(status, path) for name, path in _COUNTERS.items()}
-        counters |= {f"assert {name}": number(status, f"asserts.{name}") for name in _ASSERTS}
-        rates.update(uptime_s or 0.0, counters)
+        rate = self._rates.rate
+        uptime_s = _uptime_s(status)
+        self._rates.update(uptime_s or 0.0, _counters(status))
+        resident = real(part(status, "mem").get("resident"))
         return MongoServer(
-            host=_text(status, "host"),
-            version=_text(status, "version"),
-            process=_text(status, "process"),
+            host=text(status.get("host")),
+            version=text(status.get("version")),
+            process=text(status.get("process")),
             role=role_of(status),
-            set_name=_text(status, "repl.setName"),
-            pid=_whole(status, "pid"),
+            set_name=text(part(status, "repl").get("setName")),
+            pid=whole(status.get("pid")),
             uptime_s=uptime_s,
-            operations=OperationRates(**{kind: rates.rate(f"op {kind}") for kind in _KINDS}),
+            operations=OperationRates(**{kind: rate(f"op {kind}") for kind in _KINDS}),
             reads=self._latency("reads"),
             writes=self._latency("writes"),
             commands=self._latency("commands"),
-            connections=Connections(
-                current=_whole(status, "connections.current"),
-                active=_whole(status, "connections.active"),
-                available=_whole(status, "connections.available"),
-                created_per_s=rates.rate("connections"),
-            ),
-            queues=Queues(
-                readers=_whole(status, "globalLock.currentQueue.readers"),
-                writers=_whole(status, "globalLock.currentQueue.writers"),
-            ),
+            connections=self._connections(part(status, "connections")),
+            queues=_queues(part(status, "globalLock", "currentQueue")),
             tickets=_tickets(status),
-            cache=self._cache(status),
+            cache=self._cache(part(status, "wiredTiger", "cache")),
             network=NetworkTraffic(
-                received_bytes_per_s=rates.rate("received"),
-                sent_bytes_per_s=rates.rate("sent"),
-                requests_per_s=rates.rate("requests"),
+                received_bytes_per_s=rate("received"),
+                sent_bytes_per_s=rate("sent"),
+                requests_per_s=rate("requests"),
             ),
-            work=QueryWork(
-                examined_documents_per_s=rates.rate("documents"),
-                examined_keys_per_s=rates.rate("keys"),
-                returned_documents_per_s=rates.rate("returned"),
-                collection_scans_per_s=rates.rate("collection scans"),
-                sorts_in_memory_per_s=rates.rate("sorts"),
-            ),
-            flow_control=FlowControl(
-                enabled=_flag(status, "flowControl.enabled"),
-                throttling=_flag(status, "flowControl.isLagged"),
-                waited_ms_per_s=_scaled(rates.rate("flow control"), 0.001),
-            ),
-            index_builds=_index_builds(status),
-            asserts_per_s={name: rate for name in _ASSERTS if (rate := rates.rate(f"assert {name}")) is not None},
-            page_faults_per_s=rates.rate("page faults"),
-            resident_bytes=_megabytes(status, "mem.resident"),
+            work=self._work(),
+            flow_control=self._flow_control(part(status, "flowControl")),
+            index_builds=_index_builds(part(status, "activeIndexBuilds")),
+            asserts_per_s={name: found for name in _ASSERTS if (found := rate(f"assert {name}")) is not None},
+            page_faults_per_s=rate("page faults"),
+            resident_bytes=None if resident is None else int(resident * 2**20),
         )
 
     def _latency(self, kind: str) -> OperationLatency:
@@ -119,16 +109,42 @@ class StatusReader:
             per_s=self._rates.rate(f"{kind} ops"), average_ms=self._rates.mean(f"{kind} us", f"{kind} ops", 0.001)
         )
 
-    def _cache(self, status: Status) -> StorageCache:
+    def _connections(self, section: Status) -> Connections:
+        return Connections(
+            current=whole(section.get("current")),
+            active=whole(section.get("active")),
+            available=whole(section.get("available")),
+            created_per_s=self._rates.rate("connections"),
+        )
+
+    def _cache(self, section: Status) -> StorageCache:
         evicted = [self._rates.rate(f"evicted {kind}") for kind in ("modified", "unmodified")]
         known = [rate for rate in evicted if rate is not None]
         return StorageCache(
-            used_bytes=_whole(status, f"{_CACHE}.bytes currently in the cache"),
-            maximum_bytes=_whole(status, f"{_CACHE}.maximum bytes configured"),
-            dirty_bytes=_whole(status, f"{_CACHE}.tracked dirty bytes in the cache"),
+            used_bytes=whole(section.get("bytes currently in the cache")),
+            maximum_bytes=whole(section.get("maximum bytes configured")),
+            dirty_bytes=whole(section.get("tracked dirty bytes in the cache")),
             read_bytes_per_s=self._rates.rate("cache read"),
             written_bytes_per_s=self._rates.rate("cache written"),
             evicted_pages_per_s=sum(known) if known else None,
+        )
+
+    def _work(self) -> QueryWork:
+        rate = self._rates.rate
+        return QueryWork(
+            examined_documents_per_s=rate("documents"),
+            examined_keys_per_s=rate("keys"),
+            returned_documents_per_s=rate("returned"),
+            collection_scans_per_s=rate("collection scans"),
+            sorts_in_memory_per_s=rate("sorts"),
+        )
+
+    def _flow_control(self, section: Status) -> FlowControl:
+        waited = self._rates.rate("flow control")
+        return FlowControl(
+            enabled=flag(section.get("enabled")),
+            throttling=flag(section.get("isLagged")),
+            waited_ms_per_s=None if waited is None else waited / 1000,
         )
 
 
@@ -146,60 +162,38 @@ def role_of(status: Status) -> str:
     return "ARBITER" if member.get("arbiterOnly") else "OTHER"
 
 
-def number(status: Status, path: str) -> float | None:
-    """The number at a dotted path; `None` where anything on the way is missing."""
-    value: object = status
-    for name in path.split("."):
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(name)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _counters(status: Status) -> dict[str, float | None]:
+    found: dict[str, float | None] = {}
+    for path, fields in _COUNTERS.items():
+        section = part(status, *path)
+        for name, field in fields.items():
+            found[name] = real(section.get(field))
+    return found
+
+
+def _uptime_s(status: Status) -> float | None:
+    milliseconds = real(status.get("uptimeMillis"))
+    return real(status.get("uptime")) if milliseconds is None else milliseconds / 1000
+
+
+def _queues(section: Status) -> Queues:
+    return Queues(readers=whole(section.get("readers")), writers=whole(section.get("writers")))
 
 
 def _tickets(status: Status) -> Tickets:
-    """Until 6.0 under wiredTiger, from 7.0 on under queues."""
-    old, new = "wiredTiger.concurrentTransactions", "queues.execution"
-    base = old if number(status, f"{old}.read.totalTickets") is not None else new
+    """Until 7.0 under wiredTiger, from 8.0 on under queues."""
+    found = part(status, "wiredTiger", "concurrentTransactions") or part(status, "queues", "execution")
+    read, write = part(found, "read"), part(found, "write")
     return Tickets(
-        read_used=_whole(status, f"{base}.read.out"),
-        read_total=_whole(status, f"{base}.read.totalTickets"),
-        write_used=_whole(status, f"{base}.write.out"),
-        write_total=_whole(status, f"{base}.write.totalTickets"),
+        read_used=whole(read.get("out")),
+        read_total=whole(read.get("totalTickets")),
+        write_used=whole(write.get("out")),
+        write_total=whole(write.get("totalTickets")),
     )
 
 
-def _index_builds(status: Status) -> IndexBuilds:
+def _index_builds(section: Status) -> IndexBuilds:
     return IndexBuilds(
-        active=_whole(status, "activeIndexBuilds.total"),
-        waiting_for_commit_quorum=_whole(status, "activeIndexBuilds.phases.waitForCommitQuorum"),
+        active=whole(section.get("total")),
+        waiting_for_commit_quorum=whole(part(section, "phases").get("waitForCommitQuorum")),
     )
-
-
-def _whole(status: Status, path: str) -> int | None:
-    value = number(status, path)
-    return None if value is None else int(value)
-
-
-def _megabytes(status: Status, path: str) -> int | None:
-    value = number(status, path)
-    return None if value is None else int(value * 2**20)
-
-
-def _scaled(value: float | None, scale: float) -> float | None:
-    return None if value is None else value * scale
-
-
-def _text(status: Status, path: str) -> str | None:
-    first, _, rest = path.partition(".")
-    value = status.get(first)
-    if rest:
-        return _text(value, rest) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else None
-
-
-def _flag(status: Status, path: str) -> bool | None:
-    first, _, rest = path.partition(".")
-    value = status.get(first)
-    if rest:
-        return _flag(value, rest) if isinstance(value, Mapping) else None
-    return value if isinstance(value, bool) else None

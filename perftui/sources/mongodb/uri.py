@@ -29,7 +29,15 @@ class MongoUri(NamedTuple):
     @property
     def one_server(self) -> bool:
         """The URI names one server and not a set: its neighbours are not looked for."""
-        return any((self.option(name) or "").lower() == "true" for name in ("directConnection", "loadBalanced"))
+        return self.load_balanced or self._says("directConnection")
+
+    @property
+    def load_balanced(self) -> bool:
+        """Every connection may reach another mongos."""
+        return self._says("loadBalanced")
+
+    def _says(self, name: str) -> bool:
+        return (self.option(name) or "").lower() == "true"
 
     def of_member(self, address: str) -> str:
         """The URI of this member alone, with the login and the TLS options of the whole."""
