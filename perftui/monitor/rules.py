@@ -2,26 +2,36 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from perftui.model.query import DigestRow
 from perftui.model.settings import Thresholds
 from perftui.model.snapshot import TargetState
 from perftui.model.target import TargetKind
-from perftui.monitor.metrics import endpoint_subject, share, tickets_share, total
+from perftui.monitor.figures import (
+    Figure,
+    averages,
+    cache_efficiencies,
+    cache_hit_rates,
+    error_rates,
+    examined_documents,
+    filesystems,
+    host_cpu,
+    host_memory,
+    mongodb_connections,
+    mongodb_dirty,
+    mongodb_lag,
+    mongodb_queued,
+    mongodb_tickets,
+    p95s,
+    redis_clients,
+    redis_hit_rate,
+    redis_memory,
+    returned_per_examined,
+    single,
+    slow_shapes,
+)
 
-_SHAPES = 50
-"""Shapes watched: those that take the most time."""
-_EXAMINED = 1000
-
-
-class Figure(NamedTuple):
-    """One value against its threshold."""
-
-    value: float | None
-    words: str
-    """What it is, such as `p95 of GET /a`."""
-    subject: str
+READINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,10 @@ class Rule:
     """True: bad is below the threshold, as with a hit rate."""
     severity: Literal["warning", "critical"] = "critical"
     """Of being over."""
+    readings: int = READINGS
+    """How many readings in a row beyond the threshold cross it, or back inside recover it."""
+    many: bool = False
+    """There may be dozens of such figures: what crosses at about the same time is told in one sentence."""
 
 
 def percent(value: float) -> str:
@@ -61,147 +75,43 @@ def score(value: float) -> str:
     return f"{value:.0f} of 100"
 
 
-def _one(
-    name: str, words: str, read: Callable[[TargetState], float | None]
-) -> Callable[[TargetState], Iterator[Figure]]:
-    def figures(state: TargetState) -> Iterator[Figure]:
-        yield Figure(read(state), words, name)
-
-    return figures
-
-
-def _mongodb_connections(state: TargetState) -> float | None:
-    if state.mongodb is None:
-        return None
-    connections = state.mongodb.connections
-    return share(connections.current, total(connections.current, connections.available))
-
-
-def _mongodb_queued(state: TargetState) -> float | None:
-    return None if state.mongodb is None else total(state.mongodb.queues.readers, state.mongodb.queues.writers)
-
-
-def _mongodb_dirty(state: TargetState) -> float | None:
-    return None if state.mongodb is None else share(state.mongodb.cache.dirty_bytes, state.mongodb.cache.maximum_bytes)
-
-
-def _mongodb_tickets(state: TargetState) -> float | None:
-    return None if state.mongodb is None else tickets_share(state.mongodb)
-
-
-def _mongodb_lag(state: TargetState) -> float | None:
-    return None if state.mongodb is None else state.mongodb.replication_lag_s
-
-
-def _redis_memory(state: TargetState) -> float | None:
-    return None if state.redis is None else share(state.redis.memory.used_bytes, state.redis.memory.maximum_bytes)
-
-
-def _redis_clients(state: TargetState) -> float | None:
-    return None if state.redis is None else share(state.redis.clients.connected, state.redis.clients.maximum)
-
-
-def _redis_hit_rate(state: TargetState) -> float | None:
-    return None if state.redis is None else state.redis.hit_rate
-
-
-def _host_cpu(state: TargetState) -> float | None:
-    return None if state.host is None else state.host.cpu_share
-
-
-def _host_memory(state: TargetState) -> float | None:
-    return None if state.host is None else share(state.host.memory.used_bytes, state.host.memory.total_bytes)
-
-
-def _filesystems(state: TargetState) -> Iterator[Figure]:
-    for one in () if state.host is None else state.host.filesystems:
-        used = share(one.used_bytes, one.used_bytes + one.free_bytes)
-        yield Figure(used, f"space used on {one.mount}", one.mount)
-
-
-def _error_rates(state: TargetState) -> Iterator[Figure]:
-    if state.application is not None:
-        yield Figure(state.application.server_error_rate, "5xx of all requests", "error_rate")
-        for one in state.application.endpoints:
-            yield Figure(one.server_error_rate, f"5xx of {endpoint_subject(one)}", endpoint_subject(one))
-
-
-def _averages(state: TargetState) -> Iterator[Figure]:
-    for one in () if state.application is None else state.application.endpoints:
-        yield Figure(one.latency_ms.average, f"average of {endpoint_subject(one)}", endpoint_subject(one))
-
-
-def _p95s(state: TargetState) -> Iterator[Figure]:
-    for one in () if state.application is None else state.application.endpoints:
-        yield Figure(one.latency_ms.p95, f"p95 of {endpoint_subject(one)}", endpoint_subject(one))
-
-
-def _cache_hit_rates(state: TargetState) -> Iterator[Figure]:
-    for one in () if state.application is None else state.application.caches:
-        yield Figure(one.hit_rate, f"hit rate of cache {one.name}", one.name)
-
-
-def _cache_efficiencies(state: TargetState) -> Iterator[Figure]:
-    for one in () if state.application is None else state.application.caches:
-        yield Figure(one.efficiency, f"efficiency of cache {one.name}", one.name)
-
-
-def _shapes(state: TargetState) -> Iterator[DigestRow]:
-    rows = () if state.queries is None else state.queries.rows[:_SHAPES]
-    return (row for row in rows if not row.overflow)
-
-
-def _shape_words(row: DigestRow) -> str:
-    return f"{row.op} on {row.ns} (shape {row.shape_id[-8:]})"
-
-
-def _slow(state: TargetState) -> Iterator[Figure]:
-    for row in _shapes(state):
-        yield Figure(row.latency_ms.p95, f"p95 of {_shape_words(row)}", row.shape_id)
-
-
-def _examined(state: TargetState) -> Iterator[Figure]:
-    for row in _shapes(state):
-        yield Figure(
-            share(row.examined_documents, row.count), f"documents examined by {_shape_words(row)}", row.shape_id
-        )
-
-
-def _returned(state: TargetState) -> Iterator[Figure]:
-    """A ratio over a handful of documents says nothing, and who examines many each time is told already."""
-    for row in _shapes(state):
-        examined = row.examined_documents or 0
-        enough = examined >= _EXAMINED and examined <= _EXAMINED * row.count
-        ratio = share(row.returned, row.examined_documents) if enough else None
-        yield Figure(ratio, f"returned of examined by {_shape_words(row)}", row.shape_id)
-
-
 RULES = (
-    Rule("slow_ms", "mongodb", "queries", _slow, lambda t: t.slow_ms, milliseconds, lambda t: t.slow_warning_ms),
+    Rule(
+        "slow_ms",
+        "mongodb",
+        "queries",
+        slow_shapes,
+        lambda t: t.slow_ms,
+        milliseconds,
+        lambda t: t.slow_warning_ms,
+        many=True,
+    ),
     Rule(
         "examined_documents",
         "mongodb",
         "queries",
-        _examined,
+        examined_documents,
         lambda t: float(t.examined_documents),
         count,
         severity="warning",
+        many=True,
     ),
     Rule(
         "returned_per_examined",
         "mongodb",
         "queries",
-        _returned,
+        returned_per_examined,
         lambda t: t.returned_per_examined,
         percent,
         below=True,
         severity="warning",
+        many=True,
     ),
     Rule(
         "queued_operations",
         "mongodb",
         "mongodb",
-        _one("queued_operations", "queued operations", _mongodb_queued),
+        single("queued_operations", "queued operations", mongodb_queued),
         lambda t: float(t.queued_operations),
         count,
     ),
@@ -209,7 +119,7 @@ RULES = (
         "connections_share",
         "mongodb",
         "mongodb",
-        _one("connections_share", "connections in use", _mongodb_connections),
+        single("connections_share", "connections in use", mongodb_connections),
         lambda t: t.connections_share,
         percent,
     ),
@@ -217,7 +127,7 @@ RULES = (
         "tickets_share",
         "mongodb",
         "mongodb",
-        _one("tickets_share", "storage engine tickets in use", _mongodb_tickets),
+        single("tickets_share", "storage engine tickets in use", mongodb_tickets),
         lambda t: t.tickets_share,
         percent,
     ),
@@ -225,7 +135,7 @@ RULES = (
         "cache_dirty_share",
         "mongodb",
         "mongodb",
-        _one("cache_dirty_share", "dirty share of the storage cache", _mongodb_dirty),
+        single("cache_dirty_share", "dirty share of the storage cache", mongodb_dirty),
         lambda t: t.cache_dirty_share,
         percent,
     ),
@@ -233,7 +143,7 @@ RULES = (
         "replication_lag_s",
         "mongodb",
         "mongodb",
-        _one("replication_lag_s", "replication lag", _mongodb_lag),
+        single("replication_lag_s", "replication lag", mongodb_lag),
         lambda t: t.replication_lag_s,
         seconds,
     ),
@@ -241,7 +151,7 @@ RULES = (
         "redis_memory_share",
         "redis",
         "redis",
-        _one("redis_memory_share", "memory of its limit", _redis_memory),
+        single("redis_memory_share", "memory of its limit", redis_memory),
         lambda t: t.redis_memory_share,
         percent,
     ),
@@ -249,7 +159,7 @@ RULES = (
         "connections_share",
         "redis",
         "redis",
-        _one("connections_share", "clients of the limit", _redis_clients),
+        single("connections_share", "clients of the limit", redis_clients),
         lambda t: t.connections_share,
         percent,
     ),
@@ -257,27 +167,28 @@ RULES = (
         "hit_rate",
         "redis",
         "redis",
-        _one("hit_rate", "hit rate", _redis_hit_rate),
+        single("hit_rate", "hit rate", redis_hit_rate),
         lambda t: t.hit_rate,
         percent,
         below=True,
+        readings=10,  # it is of one interval's lookups, which may be few
     ),
-    Rule("error_rate", "application", "application", _error_rates, lambda t: t.error_rate, percent),
-    Rule("endpoint_average_ms", "application", "application", _averages, lambda t: t.endpoint_average_ms, milliseconds),
-    Rule("endpoint_p95_ms", "application", "application", _p95s, lambda t: t.endpoint_p95_ms, milliseconds),
-    Rule("hit_rate", "application", "application", _cache_hit_rates, lambda t: t.hit_rate, percent, below=True),
+    Rule("error_rate", "application", "application", error_rates, lambda t: t.error_rate, percent),
+    Rule("endpoint_average_ms", "application", "application", averages, lambda t: t.endpoint_average_ms, milliseconds),
+    Rule("endpoint_p95_ms", "application", "application", p95s, lambda t: t.endpoint_p95_ms, milliseconds),
+    Rule("hit_rate", "application", "application", cache_hit_rates, lambda t: t.hit_rate, percent, below=True),
     Rule(
         "cache_efficiency",
         "application",
         "application",
-        _cache_efficiencies,
+        cache_efficiencies,
         lambda t: t.cache_efficiency,
         score,
         below=True,
     ),
-    Rule("cpu_share", "host", "host", _one("cpu_share", "CPU", _host_cpu), lambda t: t.cpu_share, percent),
+    Rule("cpu_share", "host", "host", single("cpu_share", "CPU", host_cpu), lambda t: t.cpu_share, percent),
     Rule(
-        "memory_share", "host", "host", _one("memory_share", "memory", _host_memory), lambda t: t.memory_share, percent
+        "memory_share", "host", "host", single("memory_share", "memory", host_memory), lambda t: t.memory_share, percent
     ),
-    Rule("disk_share", "host", "host", _filesystems, lambda t: t.disk_share, percent),
+    Rule("disk_share", "host", "host", filesystems, lambda t: t.disk_share, percent),
 )

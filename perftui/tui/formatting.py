@@ -18,12 +18,12 @@ def number(value: float | None) -> str:
 
 
 def rate(per_s: float | None) -> str:
-    """Something a second, without the unit: `0`, `0.03`, `3.1`, `412`, `8,410`."""
+    """Something a second, without the unit: `0`, `0.03`, `3.0`, `412`, `8,410`."""
     if per_s is None:
         return UNKNOWN
     if 0 < per_s < 0.005:
         return "<0.01"
-    return number(round(per_s, 2))
+    return f"{per_s:.1f}" if 0.95 <= abs(per_s) < 99.95 else number(round(per_s, 2))
 
 
 def size(count: float | None) -> str:

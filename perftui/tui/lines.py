@@ -54,6 +54,8 @@ def fill(pieces: Sequence[Piece], width: int, role: str = "normal") -> list[Piec
     filled: list[Piece] = []
     room = width
     for text, piece_role in pieces:
+        if not text.isprintable():
+            text = safe_text(text)
         length = cells(text)
         if length > room:
             filled.append((fit(text, room), piece_role))

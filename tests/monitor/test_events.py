@@ -16,9 +16,9 @@ from perftui.model.sample import Capability, Failure
 from perftui.model.settings import Thresholds
 from perftui.model.snapshot import SourceState, TargetState
 from perftui.model.target import Target, TargetKind
-from perftui.monitor.alarms import READINGS, Alarms
+from perftui.monitor.alarms import GATHERED_S, Alarms
 from perftui.monitor.events import KEPT_EVENTS, Notices
-from perftui.monitor.rules import RULES
+from perftui.monitor.rules import READINGS, RULES
 
 START = 1_800_000_000.0
 
@@ -162,14 +162,22 @@ def test_a_value_that_is_only_repeated_because_its_source_fails_is_no_reading() 
         assert list(alarms.notice(state("host", lost, host=HostMetrics(hostname="x", cpu_share=1)), START)) == []
 
 
-def row(p95: float, count: int = 10, examined: int | None = None, returned: int | None = None) -> DigestRow:
+def row(
+    p95: float,
+    count: int = 10,
+    examined: int | None = None,
+    returned: int | None = None,
+    *,
+    total: float = 0.0,
+    shape_id: str = "v1:abcdef12",
+) -> DigestRow:
     return DigestRow(
-        shape_id="v1:abcdef12",
+        shape_id=shape_id,
         ns="shop.prompts",
         op="find",
-        shape="find",
+        shape="find {sku: ?}",
         count=count,
-        latency_ms=LatencySummary(p95=p95),
+        latency_ms=LatencySummary(p95=p95, total=total),
         examined_documents=examined,
         returned=returned,
         last_seen_at=START,
@@ -181,9 +189,51 @@ def test_slow_queries_have_a_warning_below_their_threshold() -> None:
     digests = [state("mongodb", queries=QueryDigest(rows=(row(p95),))) for p95 in p95s]
     events = notice(digests)
     assert [event.severity for event in events] == ["warning", "critical", "recovered"]
-    assert events[0].message == "x:1: p95 of find on shop.prompts (shape abcdef12) is 70 ms, above 50 ms."
+    assert events[0].message == "x:1: p95 of shop.prompts find {sku: ?} is 70 ms, above 50 ms."
     assert events[1].message.endswith("is 152 ms, above 100 ms.")
     assert events[2].message.endswith("is 20 ms, back below 50 ms.")
+
+
+def shapes(*rows: DigestRow) -> TargetState:
+    return state("mongodb", queries=QueryDigest(rows=rows))
+
+
+def test_shapes_that_become_slow_at_the_same_time_are_one_sentence_and_the_worst_is_named() -> None:
+    slow = [row(200.0 + number, 10, 500_000, 200, shape_id=f"v1:{number}") for number in range(9)]
+    events = notice([shapes(*slow) for _ in range(4)])
+    assert [(event.severity, event.message) for event in events] == [
+        (
+            "critical",
+            "x:1: p95 of shop.prompts find {sku: ?} is 208 ms, above 100 ms, as are 8 more; "
+            "it examines 50,000 documents to return 20.",
+        )
+    ]
+    assert events[0].subject == "slow_ms v1:8"
+
+
+def test_further_shapes_are_gathered_for_half_a_minute() -> None:
+    seconds = int(GATHERED_S) + 10
+    states = [shapes(*(row(200.0, shape_id=f"v1:{n}") for n in range(second + 1))) for second in range(seconds)]
+    events = notice(states)
+    assert [event.at - START for event in events] == [2, 2 + GATHERED_S]
+    assert events[1].message.endswith(f"above 100 ms, as are {int(GATHERED_S) - 1} more.")
+
+
+def test_a_shape_that_recovers_before_it_was_told_is_not_told_at_all() -> None:
+    first, second = row(200.0, shape_id="v1:first"), row(200.0, shape_id="v1:second")
+    fine = row(20.0, shape_id="v1:second")
+    states = [*(shapes(first) for _ in range(4)), *(shapes(first, second) for _ in range(4))]
+    states += [shapes(first, fine) for _ in range(int(GATHERED_S))]
+    assert [event.subject for event in notice(states)] == ["slow_ms v1:first"]
+
+
+def test_a_shape_between_the_thresholds_does_not_flutter() -> None:
+    p95s = [*[150.0] * 4, *[80.0] * 4, *[150.0] * 4, *[80.0] * 40]
+    assert [event.severity for event in notice(shapes(row(p95)) for p95 in p95s)] == ["critical"]
+
+
+def test_a_wasteful_shape_that_takes_no_time_is_no_event() -> None:
+    assert notice(shapes(row(1.0, 100, 5_000_000, 20, total=100.0)) for _ in range(5)) == []
 
 
 def endpoint(**latency: float) -> ApplicationMetrics:
@@ -193,8 +243,8 @@ def endpoint(**latency: float) -> ApplicationMetrics:
 
 BAD: dict[tuple[TargetKind, str], dict[str, Any]] = {
     ("mongodb", "slow_ms"): {"queries": QueryDigest(rows=(row(500.0),))},
-    ("mongodb", "examined_documents"): {"queries": QueryDigest(rows=(row(1.0, 1, 50_000, 50_000),))},
-    ("mongodb", "returned_per_examined"): {"queries": QueryDigest(rows=(row(1.0, 100, 5000, 20),))},
+    ("mongodb", "examined_documents"): {"queries": QueryDigest(rows=(row(1.0, 1, 50_000, 50_000, total=30_000.0),))},
+    ("mongodb", "returned_per_examined"): {"queries": QueryDigest(rows=(row(1.0, 100, 5000, 20, total=30_000.0),))},
     ("mongodb", "queued_operations"): {"mongodb": MongoServer(queues=Queues(readers=8, writers=8))},
     ("mongodb", "connections_share"): {"mongodb": MongoServer(connections=Connections(current=90, available=10))},
     ("mongodb", "tickets_share"): {"mongodb": MongoServer(tickets=Tickets(write_used=128, write_total=128))},
@@ -232,7 +282,8 @@ def test_every_rule_has_its_case_and_every_threshold_its_rule() -> None:
 def test_each_threshold_is_crossed_by_its_figure_alone(kind: TargetKind, name: str) -> None:
     alarms = Alarms(Thresholds())
     found: list[Event] = []
-    for number in range(READINGS):
+    readings = next(rule.readings for rule in RULES if (rule.kind, rule.name) == (kind, name))
+    for number in range(readings):
         fresh = {slot: replace(value) for slot, value in BAD[kind, name].items()}
         found.extend(alarms.notice(state(kind, **fresh), START + number))
     assert [(event.kind, (event.subject or "").split(" ")[0]) for event in found] == [("threshold.crossed", name)]

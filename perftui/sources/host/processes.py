@@ -16,7 +16,8 @@ _LONGEST_COMMAND = 2000
 _BUSIEST_OTHERS = 6
 _OPEN_FILES_INTERVAL_S = 10.0
 _SCAN_INTERVAL_S = 10.0
-_SCAN_SHARE = 0.005
+_SCAN_SHARE = 0.002
+_LISTENERS_INTERVAL_S = 60.0
 _DATABASES = {"mongod": "mongod", "mongos": "mongod", "redis-server": "redis", "valkey-server": "redis"}
 
 
@@ -26,7 +27,11 @@ class _Watched:
     def __init__(self, process: psutil.Process, role: str) -> None:
         self.process, self.role = process, role
         self.name = process.name()
-        self.command = mask_arguments([part.strip() for part in process.cmdline()] or [self.name]).strip()[:_LONGEST_COMMAND].strip()
+        self.command = (
+            mask_arguments([part.strip() for part in process.cmdline()] or [self.name])
+            .strip()[:_LONGEST_COMMAND]
+            .strip()
+        )
         self.started_at = process.create_time()
         self.user = _user(process)
         self._cpu: tuple[float, float] | None = None
@@ -66,7 +71,7 @@ class _Watched:
 class Processes:
     """Watches a few processes closely and looks for new ones rarely.
 
-    A look over all processes is repeated so rarely that it takes at most half a percent of one core.
+    A look over all processes is repeated so rarely that it takes at most a fifth of a percent of one core.
     """
 
     def __init__(self, application_ports: tuple[int, ...] = ()) -> None:
@@ -74,6 +79,8 @@ class Processes:
         self._watched: dict[int, _Watched] = {}
         self._cpu_before: dict[tuple[int, float], float] = {}
         self._next_scan = 0.0
+        self._listeners: set[int] = set()
+        self._listeners_due = 0.0
 
     def scan_is_due(self) -> bool:
         return time.monotonic() >= self._next_scan
@@ -128,9 +135,21 @@ class Processes:
             return None
 
     def _application_pids(self) -> set[int]:
-        """Processes that listen on the applications' ports, with their workers."""
+        """Processes that listen on the applications' ports; looked for again when one ended, else rarely.
+
+        Finding them reads every process's open files.
+        """
+        import psutil
+
         if not self.ports:
             return set()
+        now = time.monotonic()
+        if now >= self._listeners_due or not all(psutil.pid_exists(pid) for pid in self._listeners):
+            self._listeners = self._find_listeners()
+            self._listeners_due = now + (_LISTENERS_INTERVAL_S if self._listeners else _SCAN_INTERVAL_S)
+        return self._listeners
+
+    def _find_listeners(self) -> set[int]:
         import psutil
 
         try:

@@ -70,11 +70,8 @@ async def _run(action: "Action", command: str, read_only: bool) -> "Outcome":
 
 
 def _tell(app: "PerftuiApp", action: "Action", outcome: "Outcome") -> None:
-    """Put the outcome among the events of a live monitor; a recorded feed has no place for one."""
-    tell = getattr(app.feed, "tell", None)
-    if tell is None:
-        return
+    """Put the outcome among the events."""
     message = f"{action.target.name}: {action.name}: {outcome.message}"
     severity: Severity = "info" if outcome.state == "done" else "warning"
     kind = f"action.{outcome.state}"
-    tell(Event(at=time.time(), target_id=action.target.id, kind=kind, severity=severity, message=message))
+    app.feed.tell(Event(at=time.time(), target_id=action.target.id, kind=kind, severity=severity, message=message))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from perftui.model.target import TargetKind
-from perftui.tui.lines import Line, Piece, bar, fill, fit, fold_words, sparkline, width_of
+from perftui.tui.lines import Line, Piece, bar, cells, fill, fit, fold_words, sparkline, width_of
 from perftui.tui.meters.block import Block, Meter
 from perftui.tui.view import View
 
@@ -12,6 +12,7 @@ COMPACT_BELOW = 110
 _KINDS: tuple[TargetKind, ...] = ("host", "mongodb", "redis", "application")
 _LABEL = 7
 _VALUE = 9
+_ROOMY = 150
 
 
 def rows_for(width: int, height: int, kinds: int) -> int:
@@ -54,7 +55,8 @@ def _widths(blocks: Sequence[Block], width: int) -> list[int]:
     others = len(blocks) - (blocks[0].kind == "host")
     host = 0
     if others < len(blocks):
-        host = min(width // 2, 60) if not others else max(34, width // (len(blocks) + 1))
+        least = 34 if width >= _ROOMY else 26
+        host = min(width // 2, 60) if not others else max(least, width // (len(blocks) + 1))
     each = (width - host) // others if others else 0
     return [host if block.kind == "host" else each for block in blocks]
 
@@ -62,7 +64,8 @@ def _widths(blocks: Sequence[Block], width: int) -> list[int]:
 def _column(block: Block, view: View, width: int, rows: int) -> list[list[Piece]]:
     """One block as `rows` lines of exactly `width` cells."""
     head = "" if block.kind == "host" else block.name
-    indent = 1 if block.kind == "host" else 8
+    roomy = width >= _ROOMY // 4
+    indent = 1 if block.kind == "host" else 8 if roomy else len(block.name) + 2
     room = width - indent - 1
     trouble = fold_words(block.trouble, room)[:2] if block.trouble is not None else []
     lines: list[list[Piece]] = []
@@ -72,7 +75,7 @@ def _column(block: Block, view: View, width: int, rows: int) -> list[list[Piece]
         if index < 0:
             pieces.append((fit(trouble[row], room), "over" if _is_bad(block) else "dim"))
         elif index < len(block.meters):
-            pieces += _meter(block, block.meters[index], view, room)
+            pieces += _meter(block, block.meters[index], view, room, _VALUE if roomy else _VALUE - 2)
         lines.append(fill(pieces, width))
     return lines
 
@@ -81,7 +84,7 @@ def _is_bad(block: Block) -> bool:
     return block.trouble is not None and not block.trouble.startswith("waiting")
 
 
-def _meter(block: Block, meter: Meter, view: View, width: int) -> list[Piece]:
+def _meter(block: Block, meter: Meter, view: View, width: int, value_width: int) -> list[Piece]:
     stale = block.trouble is not None
     state = "dim" if stale else meter.state
     if meter.level is not None:
@@ -89,13 +92,18 @@ def _meter(block: Block, meter: Meter, view: View, width: int) -> list[Piece]:
     label: Piece = (fit(meter.label, _LABEL) + " ", "label")
     room = width - _LABEL - 1
     if meter.metric is None:
-        return [label, (fit(meter.value, room, "left"), state)]
-    value = fit(meter.value, max(_VALUE, len(meter.value)), "right")
+        return [label, (_keep_end(meter.value, room), state)]
+    value = fit(meter.value, max(value_width, len(meter.value)), "right")
     spark_room = room - len(value) - 1
     if spark_room < 4:
         return [label, (fit(meter.value, room, "right"), state)]
     spark = sparkline(_values(block, meter, view, spark_room), spark_room, meter.maximum)
     return [label, (spark, "dim" if stale else "spark"), (" ", "normal"), (value, _value_role(state))]
+
+
+def _keep_end(text: str, width: int) -> str:
+    """A route's end tells more than its start."""
+    return fit(text, width) if cells(text) <= width else "…" + fit(text[1 - width :], width - 1)
 
 
 def _bar(meter: Meter, state: str, width: int) -> list[Piece]:

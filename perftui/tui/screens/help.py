@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 
 from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Context, Keymap
-from perftui.tui.lines import Line, fit, spread
+from perftui.tui.lines import Line, fit, fold_words, spread
 from perftui.tui.widgets.line_widget import LineWidget
 from perftui.tui.widgets.text_pane import TextPane
 
@@ -123,8 +123,13 @@ class HelpScreen(KeyedScreen):
 
 def _table(title: str, rows: Iterable[tuple[str, str]], width: int) -> list[Line]:
     """Keys and what they do; in two columns where there is room."""
-    cells = [((" " + fit(key, 15), "key"), (" " + fit(text, 58), "normal")) for key, text in rows]
     columns = 2 if width >= 150 else 1
+    room = min(width - 18, 58)
+    cells = [
+        ((" " + fit(key if index == 0 else "", 15), "key"), (" " + fit(part, room), "normal"))
+        for key, text in rows
+        for index, part in enumerate(fold_words(text, room))
+    ]
     height = -(-len(cells) // columns)
     lines = [Line(((" " + title, "heading"),))]
     for row in range(height):

@@ -15,6 +15,7 @@ from perftui.tui.pages import PAGES, Page, Pane, panes_of
 from perftui.tui.screens.table_actions import TableActions
 from perftui.tui.view import View
 from perftui.tui.widgets.bottom_line import BottomLine
+from perftui.tui.widgets.line_widget import LineWidget
 from perftui.tui.widgets.live_table import LiveTable
 from perftui.tui.widgets.top_pane import TopPane
 
@@ -22,8 +23,8 @@ _PAGE_KINDS: dict[str, TargetKind] = {
     "Redis": "redis", "Endpoints": "application", "Caches": "application", "Host": "host",
 }  # fmt: skip
 _KEY_LINE = (
-    "help", "filter", "sort_next", "open", "kill", "pause", "timeline", "settings", "back", "full_text", "clear",
-    "back_in_time", "palette",
+    "help", "filter", "sort_next", "open", "kill", "pause", "timeline", "settings", "clear", "full_text",
+    "back_in_time", "palette", "back",
 )  # fmt: skip
 
 
@@ -36,6 +37,7 @@ class MainScreen(TableActions, KeyedScreen):
     MainScreen { layout: vertical; overflow: hidden; }
     MainScreen > TopPane { height: 6; }
     MainScreen > LiveTable { height: 1fr; }
+    MainScreen > #below { height: 0; }
     MainScreen > BottomLine { height: 1; }
     """
 
@@ -47,11 +49,13 @@ class MainScreen(TableActions, KeyedScreen):
         self._events_seen_until = 0.0
         self.top = TopPane()
         self.table = LiveTable()
+        self.below = LineWidget(id="below")
         self.bottom = BottomLine()
 
     def compose(self) -> ComposeResult:
         yield self.top
         yield self.table
+        yield self.below
         yield self.bottom
 
     def on_mount(self) -> None:
@@ -86,6 +90,19 @@ class MainScreen(TableActions, KeyedScreen):
         rows = 0 if self.zoomed else rows_for(width, height, self._kinds(view))
         tabs = self.top.tabs_line(self.page, self._marks(view), self._status(view), width)
         self.top.show(header, meter_lines(view, width, rows), tabs, self._summary(view, width))
+        self._draw_below(view, width, height)
+
+    def _draw_below(self, view: View | None, width: int, height: int) -> None:
+        """The Overview's further blocks; the machine alone has none."""
+        wanted = view is not None and not self.page.panes and not self.zoomed and self._kinds(view) > 1
+        lines: list[Line] = []
+        if view is not None and wanted:
+            from perftui.tui.overview import height_for, overview_lines
+
+            lines = overview_lines(view, width, height_for(height))
+        if self.below.styles.height is None or self.below.styles.height.value != len(lines):
+            self.below.styles.height = len(lines)
+        self.below.set_lines(lines)
 
     def say(self, text: str, state: str = "normal") -> bool:
         self.bottom.say(text, state)

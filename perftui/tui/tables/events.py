@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from perftui.model.event import Event, Severity
 from perftui.tui.formatting import clock
 from perftui.tui.table_spec import Column, TableSpec
-from perftui.tui.tables.grades import ago, words
+from perftui.tui.tables.grades import ago
 from perftui.tui.view import State, View
 
 SEVERITY_STATES: dict[Severity, State] = {
@@ -33,6 +33,11 @@ def sentence(event: Event, view: View) -> str:
     """What happened and where, the target named once."""
     name = target_name(event.target_id, view)
     return event.message if event.message.startswith(name) else f"{name}: {event.message}"
+
+
+def what_happened(event: Event, view: View) -> str:
+    """The sentence without the target's name, which has its own column."""
+    return event.message.removeprefix(f"{target_name(event.target_id, view)}: ")
 
 
 def grade(event: Event, _view: View) -> State:
@@ -69,7 +74,7 @@ EVENTS: TableSpec[Event] = TableSpec(
             align="left",
             priority=1,
         ),
-        words("message", "WHAT HAPPENED", 36, lambda row: row.message, flexible=True),
+        Column("message", "WHAT HAPPENED", 36, text=what_happened, align="left", flexible=True),
     ),
     rows=rows,
     key=lambda row: (row.at, row.target_id, row.kind, row.subject),

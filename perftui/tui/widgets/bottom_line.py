@@ -30,7 +30,7 @@ class BottomLine(LineWidget):
         self._places: list[tuple[int, int, Command]] = []
 
     def show_keys(self, keys: Sequence[tuple[Command, str]]) -> None:
-        """Commands with the key to show for each, most important first."""
+        """Commands with the key to show for each, most important first; the last one, how to leave, always has room."""
         self._keys = list(keys)
         self.paint()
 
@@ -115,12 +115,25 @@ class BottomLine(LineWidget):
     def _keys_line(self, width: int) -> Line:
         pieces: list[Piece] = [(" ", "normal")]
         left = 1
-        for command, key in self._keys:
-            shown = show_key(key)
-            size = cells(shown) + len(command.label) + 3
-            if left + size > width:
-                break
-            pieces += [(shown, "key"), (f" {command.label}  ", "normal")]
+        last = self._keys[-1:]
+        room = width - sum(_size(*item) for item in last)
+        for command, key in [*self._fitting(self._keys[:-1], room - left), *last]:
+            size = _size(command, key)
+            pieces += [(show_key(key), "key"), (f" {command.label}  ", "normal")]
             self._places.append((left, left + size, command))
             left += size
         return Line(tuple(fill(pieces, width)), "bar")
+
+    def _fitting(self, keys: Sequence[tuple[Command, str]], room: int) -> list[tuple[Command, str]]:
+        """The first ones that have room."""
+        kept = []
+        for command, key in keys:
+            room -= _size(command, key)
+            if room < 0:
+                break
+            kept.append((command, key))
+        return kept
+
+
+def _size(command: Command, key: str) -> int:
+    return cells(show_key(key)) + len(command.label) + 3

@@ -9,6 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from perftui.model.text import safe_text
 from perftui.tui.lines import Line, cells
 
 if TYPE_CHECKING:
@@ -80,8 +81,9 @@ class LineWidget(Widget):
         segments: list[Segment] = []
         for style, pieces in groupby(line.pieces, key=lambda piece: rich(piece[1], line.base)):
             if text := "".join(text for text, _ in pieces):
-                segments.append(Segment(text, style))
-        length = sum(cells(text) for text, _ in line.pieces)
+                # The last gate before the terminal: whatever a widget forgot to make safe stops here.
+                segments.append(Segment(text if text.isprintable() else safe_text(text), style))
+        length = sum(cells(segment.text) for segment in segments)
         return Strip(segments, length).adjust_cell_length(width, rich("normal", line.base))
 
 
