@@ -35,10 +35,13 @@ class Processors:
             tuple(max(0.0, new - old) for new, old in zip(core, past, strict=True))
             for core, past in zip(times, before, strict=True)
         ]
-        self.cores = tuple(busy / total if total else 0.0 for total, busy, _, _ in steps)
+        # The kernel's idle and iowait times may step back a little, so that busy time exceeds the total.
+        self.cores = tuple(min(1.0, busy / total) if total else 0.0 for total, busy, _, _ in steps)
         total = sum(step[0] for step in steps)
         if total:
-            self.share, self.iowait, self.steal = (sum(step[part] for step in steps) / total for part in (1, 2, 3))
+            self.share, self.iowait, self.steal = (
+                min(1.0, sum(step[part] for step in steps) / total) for part in (1, 2, 3)
+            )
 
 
 def _core_times(core: object) -> tuple[float, float, float, float]:

@@ -27,11 +27,9 @@ class _Watched:
     def __init__(self, process: psutil.Process, role: str) -> None:
         self.process, self.role = process, role
         self.name = process.name()
-        self.command = (
-            mask_arguments([part.strip() for part in process.cmdline()] or [self.name])
-            .strip()[:_LONGEST_COMMAND]
-            .strip()
-        )
+        # A process title, such as Redis's, is padded with blanks.
+        arguments = [part.strip() for part in process.cmdline()] or [self.name]
+        self.command = mask_arguments(arguments)[:_LONGEST_COMMAND].strip()
         self.started_at = process.create_time()
         self.user = _user(process)
         self._cpu: tuple[float, float] | None = None
