@@ -43,8 +43,9 @@ class Member:
         self.ping_ms: float | None = None
         self.hello: Mapping[str, Any] = {}
         self.login: Login | None = None
+        self.closed = False
         self._client: Client | None = None
-        self._looking = asyncio.Lock()
+        self._looking: asyncio.Task[Login] | None = None
         self._old_hello = False
 
     @property
@@ -52,7 +53,9 @@ class Member:
         return self.hello.get("msg") == "isdbgrid"
 
     async def client(self) -> Client:
-        """The shared client; its first command connects."""
+        """The shared client; its first command connects. A late poll must not open another one."""
+        if self.closed:
+            raise ConnectionAbortedError
         if self._client is None:
             self._client = open_client(self.connection, self.address, parts=self.parts)
         return self._client
@@ -83,12 +86,16 @@ class Member:
         return await self.ask({"isMaster": 1})
 
     async def look(self) -> Login:
-        """Find out once who this server is and what this login may do there."""
-        async with self._looking:
-            if self.login is None:
-                self.hello = (await self.ask_hello()).document
-                self.login = await read_login(self._answer)
+        """Find out once who this server is and what this login may do there.
+
+        Sources that ask at the same time share one attempt: one after the other would outlast their time.
+        """
+        if self.login is not None:
             return self.login
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+            self._looking.add_done_callback(_heard)
+        return await asyncio.shield(self._looking)
 
     def capabilities(self, *names: str) -> tuple[Capability, ...]:
         """The state of these capabilities; empty until the rights are known."""
@@ -107,10 +114,18 @@ class Member:
         return failure
 
     async def close(self) -> None:
+        self.closed = True
+        if self._looking is not None:
+            self._looking.cancel()
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(Exception):
                 await client.close()
+
+    async def _look(self) -> Login:
+        self.hello = (await self.ask_hello()).document
+        login = self.login = await read_login(self._answer)
+        return login
 
     async def _answer(self, command: dict[str, Any]) -> Mapping[str, Any]:
         return (await self.ask(command)).document
@@ -133,6 +148,12 @@ class MemberSource(Source):
     def reconnect(self) -> None:
         super().reconnect()
         self._member.forget()
+
+
+def _heard(task: asyncio.Task[Login]) -> None:
+    """All who waited for it may be gone."""
+    if not task.cancelled():
+        task.exception()
 
 
 def is_not_allowed(error: BaseException) -> bool:

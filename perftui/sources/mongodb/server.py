@@ -56,8 +56,7 @@ class MongoServerSource(MemberSource):
 
     async def close(self) -> None:
         """A member that left its set takes its client along; else the system closes it, after the last poll."""
-        if self._member not in self._system.members():
-            await self._member.close()
+        await self._system.release(self._member)
 
     async def _ask(self) -> Reply:
         if self._refused is not None:

@@ -25,6 +25,7 @@ class MongoSystem:
         self.connection = connection
         self._parts = split_uri(connection.uri.reveal())
         self._members: dict[str, tuple[Member, tuple[Source, ...]]] = {}
+        self._left: list[Member] = []
         self._all: tuple[Source, ...] = ()
         if self._parts.srv:
             self._all = (SeedListSource(connection, self),)
@@ -55,22 +56,30 @@ class MongoSystem:
         """Take in what a member says of itself and of its set (`hello`, or `serverStatus.repl`)."""
         member.set_name = hello.get("setName")
         me = hello.get("me")
-        if self._parts.one_server or not isinstance(me, str) or "hosts" not in hello:
+        if self._parts.one_server or not isinstance(me, str) or "hosts" not in hello or self._has_left(member):
             return
+        before = list(self._members)
         member.name_in_set = me
-        named = [*hello.get("hosts", ()), *hello.get("passives", ())]
         self._drop_doubles(me, member)
+        named = [*hello.get("hosts", ()), *hello.get("passives", ())]
         for address in named:
             if self.member_named(address) is None:
-                self._add(address, alone=False)
-        if hello.get("isWritablePrimary"):
-            self._drop_gone({*named, me})
-        self._collect()
+                found = self._add(address, alone=False)
+                found.name_in_set, found.set_name = address, member.set_name
+        if hello.get("isWritablePrimary") or hello.get("ismaster"):
+            self._drop_gone(member.set_name, {*named, me})
+        if before != list(self._members):
+            self._collect()
+
+    async def release(self, member: Member) -> None:
+        """Close a member that left; the others are closed together, after the last poll."""
+        if self._has_left(member):
+            await member.close()
 
     async def close(self) -> None:
-        await asyncio.gather(*(member.close() for member in self.members()), return_exceptions=True)
+        await asyncio.gather(*(member.close() for member in (*self.members(), *self._left)), return_exceptions=True)
 
-    def _add(self, address: str, *, alone: bool) -> None:
+    def _add(self, address: str, *, alone: bool) -> Member:
         member = Member(self._target(address, alone), self.connection, self._parts, address)
         self._members[address] = (
             member,
@@ -81,6 +90,7 @@ class MongoSystem:
                 MongoMembersSource(member, self),
             ),
         )
+        return member
 
     def _target(self, address: str, alone: bool) -> Target:
         whole = self.connection.target
@@ -91,16 +101,23 @@ class MongoSystem:
         )
 
     def _drop_doubles(self, me: str, member: Member) -> None:
-        """The set calls a seed by another name than the URI does: one of the two is enough, the one that answers."""
-        double = self._members.get(me)
-        if double is not None and double[0] is not member:
-            del self._members[me]
+        """The set calls a seed by another name than the URI does: one is enough, the one that answered first."""
+        for other in self.members():
+            if other is not member and me in (other.name_in_set, other.address):
+                self._drop(other)
 
-    def _drop_gone(self, named: set[str]) -> None:
+    def _drop_gone(self, set_name: str | None, named: set[str]) -> None:
         """Members that the primary's configuration does not have any more."""
-        for address, (member, _) in list(self._members.items()):
-            if member.name_in_set is not None and member.name_in_set not in named:
-                del self._members[address]
+        for member in self.members():
+            if member.set_name == set_name and member.name_in_set is not None and member.name_in_set not in named:
+                self._drop(member)
+
+    def _drop(self, member: Member) -> None:
+        del self._members[member.address]
+        self._left = [*(left for left in self._left if not left.closed), member]
+
+    def _has_left(self, member: Member) -> bool:
+        return all(member is not one for one in self.members())
 
     def _collect(self) -> None:
         self._all = tuple(source for _, sources in self._members.values() for source in sources)

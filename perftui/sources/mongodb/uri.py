@@ -22,6 +22,9 @@ class MongoUri(NamedTuple):
     path: str
     options: tuple[tuple[str, str], ...]
 
+    def __repr__(self) -> str:
+        return f"MongoUri({','.join(self.hosts)})"
+
     def option(self, name: str) -> str | None:
         """An option's value whatever the case of its name."""
         return next((value for key, value in self.options if key.lower() == name.lower()), None)
