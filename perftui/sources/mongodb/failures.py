@@ -9,6 +9,8 @@ import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from perftui.model.redaction import redact
 from perftui.model.sample import Failure
 from perftui.model.target import Connection
@@ -29,6 +31,15 @@ NOT_ALLOWED = frozenset({UNAUTHORIZED, *_NOT_OFFERED})
 
 GRANT = 'db.getSiblingDB("admin").grantRolesToUser("<user>", [{role: "clusterMonitor", db: "admin"}])'
 
+_NEVER_ANSWERED = (
+    "The server hangs, another kind of server listens there, or a firewall drops the packets; it is tried again."
+)
+_NO_CERTIFICATE = Failure(
+    kind="tls",
+    message="A certificate file that the URI or the settings name cannot be opened.",
+    help="Check the paths of tlsCAFile, tlsCertificateKeyFile and tlsCRLFile, and that your user may read them.",
+)
+
 
 def explain(error: BaseException, connection: Connection, address: str | None = None) -> Failure:
     """The failure behind an error of the driver; `address` is the member's, else the connection's."""
@@ -42,6 +53,8 @@ def explain(error: BaseException, connection: Connection, address: str | None = 
             return _refused(cause, place)
     if isinstance(error, errors.ConfigurationError | errors.InvalidURI):
         return _unusable(error, place)
+    if isinstance(error, FileNotFoundError | PermissionError) and not place.endswith(".sock"):
+        return _NO_CERTIFICATE
     failure = network_failure(error, place)
     if failure is not None and failure.kind != "timeout":
         return failure
@@ -56,7 +69,8 @@ def explain_member(
 
     if isinstance(error, ServerSelectionTimeoutError) and client is not None:
         for met in _attempts(client):
-            return explain(met, connection, address)
+            failure = explain(met, connection, address)
+            return msgspec.structs.replace(failure, help=_NEVER_ANSWERED) if failure.kind == "timeout" else failure
     return explain(error, connection, address)
 
 
