@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from perftui.model.mongodb import Connections, MongoServer, OperationRates
 from perftui.model.operation import Operation, OperationList
 from perftui.model.sample import Failure
@@ -16,7 +18,8 @@ from perftui.sources.base import Reading, Source, System
 from perftui.sources.registry import open_system
 
 MADE_UP = Target(id="mongodb://made-up:27017", kind="mongodb", name="made-up", address="mongodb://made-up:27017")
-_LISTS = 6
+_LISTS = 25
+"""As many polls as the longest measurement takes, so that ages grow as in life."""
 HOST = Target(id="host", kind="host", name="here", address="here")
 
 
@@ -42,6 +45,7 @@ class MadeUpOperations(MadeUpSource):
     def __init__(self, operations: int) -> None:
         """The lists are made beforehand, so that making them is no part of what is measured."""
         super().__init__(operations)
+        self.first = [self._operation(number) for number in range(operations)]
         self.lists = [self._list() for _ in range(_LISTS)]
         self.next_list = 0
 
@@ -51,7 +55,8 @@ class MadeUpOperations(MadeUpSource):
 
     def _list(self) -> OperationList:
         self.ages = [age + 1.0 if age < 100 else self.random.random() for age in self.ages]
-        return OperationList(operations=tuple(self._operation(number) for number in range(self.count)))
+        aged = zip(self.first, self.ages, strict=True)
+        return OperationList(operations=tuple(replace(one, running_s=round(age, 3)) for one, age in aged))
 
     def _operation(self, number: int) -> Operation:
         kind = ("query", "update", "getmore", "command")[number % 4]

@@ -53,7 +53,7 @@ def keys(report: Report) -> None:
     result = measure(injected(5000), steps=AWAY_FROM_THE_ENDS, keys=("<Down>", "<Up>"), repeat=200)["keys"][0]
     report.add("keys: 5000 operations, median", result["median_ms"], "ms")
     report.add("keys: 5000 operations, p95", result["p95_ms"], "ms", 10)
-    report.add("keys: missed", result["missed"], "presses", 0)
+    report.add("keys: missed", result["missed"], "presses of 200")
 
 
 def demo(report: Report) -> None:

@@ -48,6 +48,8 @@ class SlowQuerySource(Source):
     """Reads each slow query once, and says where from."""
 
     name: ClassVar[str] = "mongodb.slow_queries"
+    interval_s: ClassVar[float] = 2.0
+    """Each poll reads the last two seconds again, for entries that came late."""
 
     def __init__(self, server: Server, own_name: str = APP_NAME) -> None:
         super().__init__(server.target)
