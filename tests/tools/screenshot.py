@@ -23,7 +23,7 @@ _TIMEOUT_S = 180.0
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", default="124x28", help="columns x lines")
+    parser.add_argument("--size", default="132x28", help="columns x lines")
     parser.add_argument("--keys", nargs="*", default=[], help="keys pressed before the picture is taken")
     parser.add_argument("--readings", type=int, default=_READINGS, help="how many readings to wait for")
     parser.add_argument("--output", type=Path, default=FILE)
@@ -49,12 +49,19 @@ async def _picture(settings: Settings, size: tuple[int, int], keys: list[str], r
         for key in keys:
             await pilot.press(key)
             await pilot.pause(2.0)
+        _require_health(app)
         return _plain_fonts(app.export_screenshot(title="perftui demo"))
 
 
 async def _wait_for_readings(app: PerftuiApp, pilot: Pilot[None], readings: int) -> None:
     while app.latest is None or app.latest.sequence < readings:
         await pilot.pause(0.5)
+
+
+def _require_health(app: PerftuiApp) -> None:
+    failures = [source.failure for state in app.latest.targets for source in state.sources] if app.latest else []
+    if any(failures):
+        raise SystemExit(f"A source failed, so there is no picture: {failures}")
 
 
 def _plain_fonts(svg: str) -> str:
