@@ -124,9 +124,19 @@ def _refused(error: OperationFailure, place: str) -> Failure:
 def _unusable(error: Exception, place: str) -> Failure:
     return Failure(
         kind="unsupported",
-        message=f"{place} cannot be reached with these options: {redact(str(error))[:200]}.",
+        message=f"{place} cannot be reached with these options: {_safe(error)}.",
         help="Mend the URI's options, or install the extra they need (srv, aws, gssapi).",
     )
+
+
+def _safe(error: BaseException) -> str:
+    """The error's words; of a URI that could not be read without the pieces they quote: any may be a secret."""
+    from pymongo.errors import InvalidURI
+
+    words = str(error)
+    if isinstance(error, InvalidURI | ValueError):
+        words = re.sub(r"'[^']*'|\"[^\"]*\"", "...", words)
+    return redact(words)[:200]
 
 
 def _by_words(error: BaseException, place: str) -> Failure | None:
@@ -168,6 +178,6 @@ def _met(words: str) -> OSError:
 def _internal(error: BaseException, place: str) -> Failure:
     return Failure(
         kind="internal",
-        message=f"The reply of {place} could not be read: {redact(f'{type(error).__name__}: {error}')[:200]}.",
+        message=f"The reply of {place} could not be read: {type(error).__name__}: {_safe(error)}.",
         help="This is a fault of perftui: please report it with the server's version.",
     )

@@ -1,7 +1,8 @@
 """A MongoDB URI is seeds: its hosts taken apart, and the same URI for one member alone."""
 
+import re
 from typing import NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, unquote_plus
 
 DEFAULT_PORT = 27017
 _NOT_FOR_ONE_MEMBER = frozenset({
@@ -23,11 +24,11 @@ class MongoUri(NamedTuple):
     options: tuple[tuple[str, str], ...]
 
     def __repr__(self) -> str:
-        return f"MongoUri({','.join(self.hosts)})"
+        return f"MongoUri({len(self.hosts)} hosts)"
 
     def option(self, name: str) -> str | None:
         """An option's value whatever the case of its name."""
-        return next((value for key, value in self.options if key.lower() == name.lower()), None)
+        return next((unquote_plus(value) for key, value in self.options if key.lower() == name.lower()), None)
 
     @property
     def one_server(self) -> bool:
@@ -44,15 +45,14 @@ class MongoUri(NamedTuple):
 
     def of_member(self, address: str) -> str:
         """The URI of this member alone, with the login and the TLS options of the whole."""
-        kept = [(key, value) for key, value in self.options if key.lower() not in _NOT_FOR_ONE_MEMBER]
-        query = urlencode([*kept, ("directConnection", "true")], quote_via=quote)
-        return f"mongodb://{self.login}{address}/{self.path}?{query}"
+        kept = [f"{key}={value}" for key, value in self.options if key.lower() not in _NOT_FOR_ONE_MEMBER]
+        return f"mongodb://{self.login}{address}/{self.path}?{'&'.join([*kept, 'directConnection=true'])}"
 
 
 def split_uri(uri: str) -> MongoUri:
     """Take a URI apart; what is wrong in it is left for the driver to say."""
     scheme, _, rest = uri.partition("://")
-    place, question, query = rest.partition("?")
+    place, _, query = rest.partition("?")
     authority, _, path = place.rpartition("/") if _has_path(place) else (place, "", "")
     login, at, hosts = authority.rpartition("@")
     return MongoUri(
@@ -60,7 +60,7 @@ def split_uri(uri: str) -> MongoUri:
         login=login + at,
         hosts=tuple(_with_port(host) for host in hosts.split(",") if host),
         path=path,
-        options=tuple(parse_qsl(query, keep_blank_values=True)) if question else (),
+        options=tuple(_option(option) for option in re.split("[&;]", query) if option),
     )
 
 
@@ -72,11 +72,16 @@ def resolve_srv(uri: str) -> MongoUri:
     found = parse_uri(uri, warn=True)
     given = {key.lower() for key, _ in parts.options}
     extra = [(name, found["options"].get(name)) for name in ("authSource", "replicaSet", "loadBalanced")]
-    options = [(name, str(value)) for name, value in extra if value is not None and name.lower() not in given]
+    options = [(name, quote(str(value))) for name, value in extra if value is not None and name.lower() not in given]
     if not given & {"tls", "ssl"}:
         options.append(("tls", "true"))
     hosts = tuple(f"{host}:{port}" for host, port in found["nodelist"])
     return parts._replace(srv=False, hosts=hosts, options=(*parts.options, *options))
+
+
+def _option(written: str) -> tuple[str, str]:
+    name, _, value = written.partition("=")
+    return name, value
 
 
 def _has_path(place: str) -> bool:
