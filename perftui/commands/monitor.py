@@ -1,6 +1,7 @@
 """`perftui [TARGET ...]`: the live screen."""
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ def run_monitor(settings: "Settings") -> int:
 
 def run_feed(feed: "Feed", settings: "Settings") -> int:
     """The screen on any feed, live or replayed; returns the exit code."""
+    if os.environ.get("TERM", "dumb") == "dumb":
+        os.environ.setdefault("NO_COLOR", "1")
     from perftui.tui.app import PerftuiApp
 
     app = PerftuiApp(feed, settings)

@@ -53,6 +53,8 @@ class PerftuiApp(App[None]):
         self._adopt(theme)
         self.view: View | None = None
         self.latest: Snapshot | None = None
+        self.leaving = False
+        """No key means anything any more."""
         self.paused, self.past = False, False
         """`past`: an earlier frame is shown because the user stepped back to it."""
         self.interval_s, self.window_s = settings.interval_s, settings.window_s
@@ -87,6 +89,7 @@ class PerftuiApp(App[None]):
 
     def leave(self, code: int) -> None:
         """End in order with this exit code; the terminal is restored."""
+        self.leaving = True
         self.exit(return_code=code)
 
     async def _feed(self) -> None:

@@ -61,7 +61,8 @@ def _right(view: View, interval_s: float, paused: bool, newest_at: float | None,
     elif not view.live:
         word = f"PAST, {age(behind)} ago," if behind > 0 else "REPLAY"
         pieces.append((f" {word} {timestamp(snapshot.taken_at, view.utc)[:19]} ", "warning"))
-    pieces.append((f" {clock(snapshot.taken_at, view.utc)} ", "normal"))
+    if paused or view.live:
+        pieces.append((f" {clock(snapshot.taken_at, view.utc)} ", "normal"))
     if view.live or not short:
         pieces.append((f" every {_interval(interval_s)} ", "dim" if short else "normal"))
     if not short:

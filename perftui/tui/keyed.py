@@ -40,6 +40,11 @@ class KeyedScreen(Screen[Any]):
             self.show_view(self.perftui.view)
 
     async def on_key(self, event: events.Key) -> None:
+        if self.perftui.leaving:
+            return
+        if not self.is_current:
+            self._pass_on(event)
+            return
         command = self.perftui.keymap.find(event.key, self.CONTEXTS) or self._by_character(event)
         if command is not None:
             event.stop()
@@ -47,7 +52,16 @@ class KeyedScreen(Screen[Any]):
             await self.perftui.run_command(command, self)
 
     def action_back(self) -> None:
-        self.app.pop_screen()
+        if self.is_current and len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def _pass_on(self, event: events.Key) -> None:
+        """A key typed ahead reached a screen that another one has covered or followed meanwhile: it means that one."""
+        event.stop()
+        event.prevent_default()
+        meant = events.Key(event.key, event.character)
+        meant.time = event.time
+        self.app.screen.post_message(meant)
 
     def _by_character(self, event: events.Key) -> Command | None:
         """Terminals name some keys by what they print, such as `upper_g` for G."""

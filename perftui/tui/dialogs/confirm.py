@@ -60,6 +60,7 @@ class ConfirmDialog(ModalScreen[None]):
         self.running = False
         self._problems = tuple(problems)
         self._run = run
+        self._box = ConfirmBox()
         self._actions = _by_choice(action)
         self.choice = next(
             (choice for choice, one in self._actions.items() if one.describe().command == action.describe().command), ""
@@ -76,7 +77,7 @@ class ConfirmDialog(ModalScreen[None]):
         return self.action.describe()
 
     def compose(self) -> ComposeResult:
-        yield ConfirmBox()
+        yield self._box
 
     def on_mount(self) -> None:
         self.paint()
@@ -107,7 +108,7 @@ class ConfirmDialog(ModalScreen[None]):
         self._show(lines, buttons, width)
 
     def _show(self, lines: list[Line], buttons: Sequence[Button], width: int) -> None:
-        box = self.query_one(ConfirmBox)
+        box = self._box
         box.styles.width, box.styles.height = width, len(lines)
         box.buttons = buttons
         box.set_lines(lines)

@@ -78,15 +78,14 @@ class DetailsScreen(KeyedScreen):
         self._folded = True
         self._typing: str | None = None
         self._said: Piece | None = None
+        self._title = LineWidget(id="details-title")
+        self.page = TextPane(self._lay_out, id="details-page")
+        self._keys = LineWidget(id="details-keys")
 
     def compose(self) -> ComposeResult:
-        yield LineWidget(id="details-title")
-        yield TextPane(self._lay_out, id="details-page")
-        yield LineWidget(id="details-keys")
-
-    @property
-    def page(self) -> TextPane:
-        return self.query_one(TextPane)
+        yield self._title
+        yield self.page
+        yield self._keys
 
     def show_view(self, view: View) -> None:
         document = self._build(view, self._key)
@@ -218,10 +217,8 @@ class DetailsScreen(KeyedScreen):
             return
         width = self.size.width
         title = [(" " + fit(self.document.title, max(width - 30, 10)).rstrip(), "heading")]
-        self.query_one("#details-title", LineWidget).set_lines(
-            [Line(tuple(spread(title, [self._say_time(self._view)], width)), "header")]
-        )
-        self.query_one("#details-keys", LineWidget).set_lines([Line(tuple(self._bottom(width)), "bar")])
+        self._title.set_lines([Line(tuple(spread(title, [self._say_time(self._view)], width)), "header")])
+        self._keys.set_lines([Line(tuple(self._bottom(width)), "bar")])
 
     def _say_time(self, view: View) -> Piece:
         if self.gone and self.document is not None:

@@ -47,11 +47,14 @@ class HelpScreen(KeyedScreen):
     def __init__(self, contexts: Iterable[Context], title: str) -> None:
         super().__init__()
         self._contexts, self._subject = tuple(contexts), title
+        self._title = LineWidget(id="help-title")
+        self._page = TextPane(self._lay_out, id="help-page")
+        self._keys = LineWidget(id="help-keys")
 
     def compose(self) -> ComposeResult:
-        yield LineWidget(id="help-title")
-        yield TextPane(self._lay_out, id="help-page")
-        yield LineWidget(id="help-keys")
+        yield self._title
+        yield self._page
+        yield self._keys
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._paint_frame)
@@ -60,7 +63,7 @@ class HelpScreen(KeyedScreen):
         self.call_after_refresh(self._paint_frame)
 
     def action_help(self) -> None:
-        self.app.pop_screen()
+        self.action_back()
 
     def action_down(self) -> None:
         self._move(1)
@@ -80,10 +83,6 @@ class HelpScreen(KeyedScreen):
     def action_last(self) -> None:
         self._move(10**6)
 
-    @property
-    def _page(self) -> TextPane:
-        return self.query_one(TextPane)
-
     def _move(self, step: int) -> None:
         self._page.move_to(self._page.top + step)
         self._paint_frame()
@@ -91,10 +90,10 @@ class HelpScreen(KeyedScreen):
     def _paint_frame(self) -> None:
         width = self.size.width
         title = f" Help: {self._subject or 'keys'}"
-        self.query_one("#help-title", LineWidget).set_lines(
+        self._title.set_lines(
             [Line(tuple(spread([(title, "heading")], [(self._page.say_place() + " ", "dim")], width)), "header")]
         )
-        self.query_one("#help-keys", LineWidget).set_lines(
+        self._keys.set_lines(
             [
                 Line(
                     tuple(

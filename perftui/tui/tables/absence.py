@@ -20,6 +20,8 @@ def explain_absence(view: View, kind: TargetKind, source: str, otherwise: str) -
     state = find_source(target, source)
     if state is None:
         failing = next((other for other in target.sources if other.failure is not None), None)
+        if not target.sources:
+            return f"Waiting for {target.target.name}."
         return (failing and explain_source(failing)) or f"Nothing reads this from {target.target.name}."
     trouble = explain_source(state)
     if trouble:

@@ -1,0 +1,59 @@
+"""The monitor in a pseudo-terminal on real targets, as a user starts it."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from helpers.terminal import Terminal
+from perftui.model.target import Connection
+
+PERFTUI = [sys.executable, "-m", "perftui"]
+ENTER, ESCAPE, UP, DOWN = "\r", "\x1b", "\x1b[A", "\x1b[B"
+F1, F2, F3, F6, F9, F10 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1b[17~", "\x1b[20~", "\x1b[21~"
+
+
+def profile(folder: Path, *connections: Connection, extra: str = "") -> Path:
+    """A settings file with a profile `all` of these connections; it is readable by the user only, for its headers."""
+    lines = [extra, "[profiles.all]", "targets = ["]
+    for connection in connections:
+        entry = f"uri = {json.dumps(connection.uri.reveal())}, name = {json.dumps(connection.target.name)}"
+        headers = "".join(
+            f", headers = {{ {name} = {json.dumps(value.reveal())} }}" for name, value in connection.headers.items()
+        )
+        lines.append(f"    {{ {entry}{headers} }},")
+    path = folder / "perftui.toml"
+    path.touch(mode=0o600)
+    path.write_text("\n".join([*lines, "]", ""]), "utf-8")
+    return path
+
+
+@contextmanager
+def monitor(
+    *arguments: str | Path,
+    columns: int = 120,
+    lines: int = 40,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Iterator[Terminal]:
+    """`perftui` with these arguments, once its first figures are there."""
+    command = [*PERFTUI, *map(str, arguments)]
+    # Left by a test run that was started from a terminal, these would tell the program a wrong size.
+    assert not {"COLUMNS", "LINES"} & set(os.environ)
+    with Terminal(command, columns=columns, lines=lines, environment=environment, cwd=cwd) as terminal:
+        terminal.wait_for(r"\d\d:\d\d:\d\d")
+        yield terminal
+
+
+def leave(terminal: Terminal) -> None:
+    """Quit, and see that it ended in order and left the terminal as it was."""
+    terminal.send("q")
+    assert terminal.exit_code() == 0
+    assert b"\x1b[?1049l" in terminal.output
+
+
+def settled(terminal: Terminal) -> None:
+    """A single Escape is told from the start of a sequence only by what does not follow it."""
+    terminal.wait_gone(r"^ Filter: ")
