@@ -1,4 +1,7 @@
-"""The filter line: `text`, `field:value`, `field:>100`, each with `!` in front to invert; all must hold."""
+"""The filter line: `text`, `field:value`, `field:>100`, each with `!` in front to invert; all must hold.
+
+A field is a column's name in exports, or its title where that is one word.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +40,9 @@ def _parse_term(term: str, spec: TableSpec[Any]) -> Test:
 
 def _positive(term: str, spec: TableSpec[Any]) -> Test:
     name, colon, wanted = term.partition(":")
-    column = next((column for column in spec.columns if column.key == name.lower()), None) if colon else None
+    names = (name.lower(), name.upper())
+    column = next((c for c in spec.columns if c.key == names[0] or c.title.strip().upper() == names[1]), None)
+    column = column if colon else None
     if column is None:
         return _anywhere(term.lower(), spec)
     if wanted[:1] in {"<", ">"} and column.sort is not None and (limit := _number(wanted[1:])) is not None:

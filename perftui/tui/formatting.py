@@ -26,6 +26,11 @@ def rate(per_s: float | None) -> str:
     return f"{per_s:.1f}" if 0.95 <= abs(per_s) < 99.95 else number(round(per_s, 2))
 
 
+def count_rows(count: int) -> str:
+    """`0 rows`, `1 row`, `1,204 rows`."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
 def size(count: float | None) -> str:
     """Bytes in powers of 1024: `0B`, `512B`, `4.1K`, `41M`, `5.1G`."""
     return UNKNOWN if count is None else _scaled(count, 1024.0, ("B", "K", "M", "G", "T", "P"))
@@ -42,7 +47,7 @@ def milliseconds(value: float | None) -> str:
         return UNKNOWN
     if value >= 999.5:
         return duration(value / 1000)
-    if value >= 9.95 or value == 0:
+    if value >= 9.95 or value < 0.005:
         return f"{value:.0f}ms"
     return f"{value:.1f}ms" if value >= 0.95 else f"{value:.2f}ms"
 

@@ -48,6 +48,9 @@ def test_a_sparkline_runs_from_zero_and_leaves_gaps_blank() -> None:
         (formatting.size(None), "-"),
         (formatting.milliseconds(1_240), "1.24s"),
         (formatting.duration(125), "2m05s"),
+        (formatting.milliseconds(0.0005), "0ms"),
+        (formatting.count_rows(1), "1 row"),
+        (formatting.count_rows(1204), "1,204 rows"),
         (formatting.share(0.9999), "99.9%"),
         (formatting.clock(0, utc=True), "00:00:00Z"),
         (formatting.timestamp(1e300, utc=True), "1970-01-01 00:00:00.000Z"),
@@ -65,6 +68,7 @@ def test_figures_are_short(shown: str, expected: str) -> None:
         ("!orders_4", 80),
         ("ns:orders_4 opid:10004", 1),
         ("running:>4999", 10),
+        ("namespace:orders_4 OPID:10004", 1),
         ("no:such", 0),
     ],
 )

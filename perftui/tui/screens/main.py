@@ -6,6 +6,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from perftui.model.target import TargetKind
+from perftui.tui.formatting import count_rows
 from perftui.tui.header import header_line
 from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Command, Context
@@ -219,7 +220,7 @@ class MainScreen(TableActions, KeyedScreen):
         model = self.table.model
         if view is None or model is None:
             return []
-        count = f"{len(model.rows):,} of {model.total:,}" if model.filter.text else f"{model.total:,} rows"
+        count = f"{len(model.rows):,} of {model.total:,}" if model.filter.text else count_rows(model.total)
         pieces: list[Piece] = [(f" {count} ", "normal")]
         if model.filter.text:
             pieces.append((f" /{model.filter.text} "[:24], "warning"))

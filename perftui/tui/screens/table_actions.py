@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 
 from perftui.model.operation import Operation
+from perftui.tui.formatting import count_rows
 
 if TYPE_CHECKING:
     from perftui.tui.app import PerftuiApp
@@ -95,7 +96,7 @@ class TableActions:
         except OSError as error:
             self.say(f"Nothing was written: {error.strerror}.", "warning")
             return
-        self.say(f"{len(model.rows):,} rows written to {paths[0]} and {paths[1].suffix}.")
+        self.say(f"{count_rows(len(model.rows))} written to {paths[0]} and {paths[1].suffix}.")
 
     def action_open(self) -> None:
         spec, row = self.spec_row()

@@ -93,7 +93,7 @@ def _empty(view: View) -> str:
         return explain_absence(view, "mongodb", "mongodb.slow_queries", otherwise)
     otherwise = f"Nothing slow yet: {say_coverage(digest)}."
     if digest.read_from != "profiler":
-        otherwise += " The profiler would show more: P sets its level."
+        otherwise += " The profiler shows more: db.setProfilingLevel(1, {slowms: 50}) in the database turns it on."
     return explain_absence(view, "mongodb", "mongodb.slow_queries", otherwise)
 
 
