@@ -20,13 +20,20 @@ def requests(document: dict[str, Any], method: str, route: str) -> int:
     return sum(sum(entry["status"].values()) for entry in found)
 
 
+def seen_by_all(document: dict[str, Any]) -> bool:
+    """A test before may have cleared the shared demo's metrics: each part comes back with the load."""
+    cache = document["cache"].get("responses", {})
+    return (
+        requests(document, "GET", "/api/prompts") > 3
+        and (cache.get("hits") or 0) + (cache.get("misses") or 0) > 0
+        and "library.prompts" in {shape["collection"] for shape in document["query"]["shapes"]}
+    )
+
+
 def test_the_load_is_seen_by_endpoint_query_and_cache(demo: DemoSession) -> None:
-    wait_until(lambda: requests(read(demo), "GET", "/api/prompts") > 3)
-    document = read(demo)
+    document = wait_until(lambda: document if seen_by_all(document := read(demo)) else None)
     assert document["service"]["name"] == "prompt-library"
     assert document["complete"] is True
-    assert document["cache"]["responses"]["hits"] + document["cache"]["responses"]["misses"] > 0
-    assert "library.prompts" in {shape["collection"] for shape in document["query"]["shapes"]}
     budgets = [budget for entry in document["api"]["endpoints"] for budget in entry["budgets"]]
     assert {"p(95)<100ms", "p(95)<50ms"} <= {budget["expr"] for budget in budgets}
 
