@@ -2,7 +2,6 @@
 
 import argparse
 import random
-import sys
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -121,4 +120,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -16,8 +16,12 @@ from report import Report
 from terminal import BARE, MINIMAL, measure
 
 HERE = Path(__file__).parent
-OPERATIONS_PAGE = [{"send": "2", "wait": "shop"}]
-AWAY_FROM_THE_ENDS = [*OPERATIONS_PAGE, {"send": "<lt>", "wait": "OPIDv"}, {"send": "<Down>" * 15, "sleep": 0.5}]
+OPERATIONS_PAGE: list[dict[str, object]] = [{"send": "2", "wait": "shop"}]
+AWAY_FROM_THE_ENDS: list[dict[str, object]] = [
+    *OPERATIONS_PAGE,
+    {"send": "<lt>", "wait": "OPIDv"},
+    {"send": "<Down>" * 15, "sleep": 0.5},
+]
 """Sorted by opid, so that the row under the cursor stays where it is, far from both ends of the screen."""
 
 

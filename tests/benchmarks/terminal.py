@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def measure(
     window_s: float = 0,
     keys: Sequence[str] = (),
     repeat: int = 100,
-    steps: Sequence[dict[str, object]] = (),
+    steps: Sequence[Mapping[str, object]] = (),
     size: str = "160x45",
 ) -> Figures:
     """Figures of one run of `command` in a pty: `start`, `window`, `keys`, `exit`."""
