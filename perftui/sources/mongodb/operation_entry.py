@@ -127,6 +127,8 @@ def _opid(entry: Entry) -> int | str | None:
 
 def _user(entry: Entry) -> str | None:
     users = entry.get("effectiveUsers") or entry.get("runBy") or ()
+    if not isinstance(users, list):
+        return None
     names = [f"{user.get('user', '?')}@{user.get('db', '?')}" for user in users if isinstance(user, Mapping)]
     return safe_text(", ".join(names)) or None
 

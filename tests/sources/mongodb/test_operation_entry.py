@@ -1,0 +1,118 @@
+"""Entries of `$currentOp` as the documentation of several versions shows them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bson import json_util
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import json
+
+from perftui.model.operation import Operation, Progress
+from perftui.sources.mongodb.operation_entry import describe, noise_of, operation
+
+REPLIES = Path(__file__).parents[1] / "replies"
+ENTRIES: dict[str, dict[str, Any]] = json_util.loads((REPLIES / "currentOp.json").read_text("utf-8"))
+
+
+def shown(entry: dict[str, Any]) -> Operation:
+    """As the source shows it, and as it comes out of a recording."""
+    found = operation(entry, describe(entry, 1_800_000_000.0))
+    assert json.decode(json.encode(found), type=Operation) == found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "noise"),
+    [
+        ("getmore", None),
+        ("idle cursor", "idle"),
+        ("idle session", "idle"),
+        ("idle connection", "idle"),
+        ("parked hello", "parked"),
+        ("parked isMaster", "parked"),
+        ("oplog fetcher", "internal"),
+        ("checkpointer", "internal"),
+        ("index build", None),
+        ("index build without op", None),
+        ("through mongos", None),
+        ("waiting for a lock", None),
+        ("waiting for a ticket", None),
+        ("truncated", None),
+    ],
+)
+def test_noise(name: str, noise: str | None) -> None:
+    found = shown(ENTRIES[name])
+    assert (noise_of(ENTRIES[name]), found.noise) == (noise, noise)
+
+
+@pytest.mark.parametrize(
+    ("name", "killable"),
+    [(name, name in ("getmore", "through mongos", "truncated") or name.startswith("waiting")) for name in ENTRIES],
+)
+def test_only_a_clients_operation_may_be_killed(name: str, killable: bool) -> None:
+    assert shown(ENTRIES[name]).killable is killable
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("waiting for a lock", "lock (Global w, Database w)"),
+        ("waiting for flow control", "flow control"),
+        ("waiting for a ticket", "execution ticket"),
+        ("getmore", None),
+    ],
+)
+def test_what_it_waits_for(name: str, words: str | None) -> None:
+    assert shown(ENTRIES[name]).waiting_for == words
+
+
+def test_a_getmore_shows_the_command_of_its_cursor() -> None:
+    found = shown(ENTRIES["getmore"])
+    first = {"op": "query", "ns": "shop.orders", "command": ENTRIES["getmore"]["cursor"]["originatingCommand"]}
+    assert (found.op, found.ns, found.opid) == ("getmore", "shop.orders", 991)
+    assert "getMore" not in found.command
+    assert json.decode(found.command)["filter"] == {"status": "open"}
+    assert found.shape_id == shown(first).shape_id
+    assert (found.user, found.app_name, found.client) == ("ann@admin", "shop", "10.0.0.5:50111")
+    assert (found.running_s, found.yields, found.plan_summary) == (3.25, 4, "IXSCAN { status: 1 }")
+
+
+def test_progress_of_an_index_build() -> None:
+    found = shown(ENTRIES["index build"])
+    assert found.progress == Progress(done=250_000, total=1_000_000)
+    assert type(found.progress.done) is int
+    assert found.message is not None
+    assert "scanning collection" in found.message
+    assert not found.killable
+
+
+def test_through_a_mongos() -> None:
+    found = shown(ENTRIES["through mongos"])
+    assert (found.opid, found.shard, found.client) == ("shard01:40012", "shard01", "10.0.0.9:41000")
+
+
+def test_seconds_where_the_server_has_no_microseconds() -> None:
+    assert shown(ENTRIES["truncated"]).running_s == 1.0
+    assert shown(ENTRIES["idle cursor"]).running_s is None
+
+
+def test_a_command_that_was_cut_is_shown_as_far_as_it_goes() -> None:
+    found = shown(ENTRIES["truncated"])
+    assert found.text.startswith('{ find: "orders", filter: { tags:')
+    assert found.shape_id is None
+
+
+fields = sorted({field for entry in ENTRIES.values() for field in entry})
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(sorted(ENTRIES)), st.dictionaries(st.sampled_from(fields), values, max_size=5))
+def test_no_field_is_taken_for_granted(name: str, strange: dict[str, Any]) -> None:
+    shown({**ENTRIES[name], **strange})
