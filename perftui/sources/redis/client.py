@@ -53,12 +53,33 @@ def explain(error: BaseException, connection: Connection) -> Failure:
     """What a client's error means in words, without any secret."""
     from redis import exceptions
 
-    address, text = _place(connection), str(error)
+    address = _place(connection)
     if isinstance(error, exceptions.NoPermissionError):
         return _rights(connection)
     for cause in causes(error):
         if isinstance(cause, exceptions.AuthenticationError) or str(cause).startswith(("NOAUTH", "WRONGPASS")):
             return _login(str(cause), address)
+    return _busy(error, address) or network_failure(_as_network_error(error), address) or _unreadable(error, address)
+
+
+def _as_network_error(error: BaseException) -> BaseException:
+    """The client's own kinds of error, where the system's is not behind them, as what they stand for."""
+    from redis import exceptions
+
+    if any(isinstance(cause, OSError) for cause in causes(error)):
+        return error
+    if isinstance(error, exceptions.TimeoutError):
+        return TimeoutError()
+    if isinstance(error, exceptions.ConnectionError) and not isinstance(error, exceptions.InvalidResponse):
+        return ConnectionResetError()
+    return error
+
+
+def _busy(error: BaseException, address: str) -> Failure | None:
+    """It is there, and has no time for us."""
+    from redis import exceptions
+
+    text = str(error)
     if "max number of clients" in text:
         return Failure(
             kind="unreachable",
@@ -77,15 +98,18 @@ def explain(error: BaseException, connection: Connection) -> Failure:
             message=f"{address} is blocked by a running script.",
             help="Let the script end, or run SCRIPT KILL on the server.",
         )
-    failure = network_failure(error, address)
-    if failure is not None:
-        return failure
-    if isinstance(error, exceptions.TimeoutError):
-        return network_failure(TimeoutError(), address) or _protocol(address)
-    if isinstance(error, exceptions.ConnectionError):
-        return network_failure(ConnectionResetError(), address) or _protocol(address)
+    return None
+
+
+def _unreadable(error: BaseException, address: str) -> Failure:
+    from redis import exceptions
+
     if isinstance(error, exceptions.InvalidResponse):
-        return _protocol(address)
+        return Failure(
+            kind="protocol",
+            message=f"What answers on {address} does not speak Redis's protocol.",
+            help="Check the port, and whether it wants TLS (rediss://).",
+        )
     return Failure(
         kind="internal",
         message=f"The reply of {address} could not be read: {type(error).__name__}.",
@@ -121,12 +145,4 @@ def _rights(connection: Connection) -> Failure:
         kind="rights",
         message=f"The Redis user {user} may not run this command.",
         help=f"Grant it on the server: {GRANT.format(user=user)}",
-    )
-
-
-def _protocol(address: str) -> Failure:
-    return Failure(
-        kind="protocol",
-        message=f"What answers on {address} does not speak Redis's protocol.",
-        help="Check the port, and whether it wants TLS (rediss://).",
     )
