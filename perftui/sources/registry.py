@@ -1,22 +1,34 @@
 """The one table of systems: which package reads which kind of target."""
 
 from importlib import import_module
-from typing import cast
+from typing import NamedTuple, cast
 
 from perftui.model.settings import Settings
 from perftui.model.target import Connection, TargetKind
 from perftui.sources.base import System
 
-SYSTEMS: dict[TargetKind, str] = {
-    "mongodb": "perftui.sources.mongodb",
-    "redis": "perftui.sources.redis",
-    "application": "perftui.sources.application",
-    "host": "perftui.sources.host",
+
+class Registered(NamedTuple):
+    """A package with `open_system(connection, settings) -> System`, which does no I/O, and its client's library."""
+
+    package: str
+    library: str | None = None
+
+
+SYSTEMS: dict[TargetKind, Registered] = {
+    "mongodb": Registered("perftui.sources.mongodb", "pymongo"),
+    "redis": Registered("perftui.sources.redis", "redis.asyncio"),
+    "application": Registered("perftui.sources.application", "httpx"),
+    "host": Registered("perftui.sources.host"),
 }
-"""Each package has `open_system(connection, settings) -> System`, which does no I/O."""
 
 
 def open_system(connection: Connection, settings: Settings) -> System:
-    """The system that reads this connection's target; its package is imported only now."""
-    package = import_module(SYSTEMS[connection.target.kind])
-    return cast("System", package.open_system(connection, settings))
+    """The system that reads this connection's target; its package and library are imported only now.
+
+    Importing a library takes up to 120 ms: call this in a thread, so that no source's `connect` holds up the screen.
+    """
+    registered = SYSTEMS[connection.target.kind]
+    if registered.library is not None:
+        import_module(registered.library)
+    return cast("System", import_module(registered.package).open_system(connection, settings))
