@@ -14,7 +14,7 @@ from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
 from perftui.monitor.feed import Feed
 from perftui.tui.formatting import duration
-from perftui.tui.keyed import KeyedScreen
+from perftui.tui.keyed import KeyedApp, KeyedScreen
 from perftui.tui.keys import COMMANDS, Command, Keymap
 from perftui.tui.screens.main import MainScreen
 from perftui.tui.terminal import end_with, guarded_driver
@@ -33,7 +33,7 @@ class SnapshotArrived(Message):
         return isinstance(message, SnapshotArrived)
 
 
-class PerftuiApp(App[None]):
+class PerftuiApp(KeyedApp):
     """Raises `UserError` when the settings' keys are wrong."""
 
     TITLE = "perftui"

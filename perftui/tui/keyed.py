@@ -1,8 +1,10 @@
 """A screen whose keys come from the registry, so that help, rebinding and the key line know them all."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
+from textual.app import App
 from textual.screen import Screen
 
 from perftui.tui.exact_update import ExactCompositor
@@ -11,6 +13,27 @@ from perftui.tui.view import View
 
 if TYPE_CHECKING:
     from perftui.tui.app import PerftuiApp
+
+_MOUNT_TIMEOUT_S = 5.0
+
+
+class KeyedApp(App[None]):
+    """Does a key before it looks at the next one: typed ahead, each means the screen that is there by then."""
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded and self._has_keyed_screen():
+            await self._do(event, cast("KeyedScreen", self.screen))
+        else:
+            await super().on_event(event)
+
+    def _has_keyed_screen(self) -> bool:
+        screen: object = self.screen
+        return isinstance(screen, KeyedScreen)
+
+    async def _do(self, event: events.Key, screen: "KeyedScreen") -> None:
+        await asyncio.wait_for(screen._mounted_event.wait(), _MOUNT_TIMEOUT_S)
+        if not await self._check_bindings(event.key, priority=True):
+            await screen.on_key(event)
 
 
 class KeyedScreen(Screen[Any]):
@@ -42,9 +65,6 @@ class KeyedScreen(Screen[Any]):
     async def on_key(self, event: events.Key) -> None:
         if self.perftui.leaving:
             return
-        if not self.is_current:
-            self._pass_on(event)
-            return
         command = self.perftui.keymap.find(event.key, self.CONTEXTS) or self._by_character(event)
         if command is not None:
             event.stop()
@@ -54,14 +74,6 @@ class KeyedScreen(Screen[Any]):
     def action_back(self) -> None:
         if self.is_current and len(self.app.screen_stack) > 1:
             self.app.pop_screen()
-
-    def _pass_on(self, event: events.Key) -> None:
-        """A key typed ahead reached a screen that another one has covered or followed meanwhile: it means that one."""
-        event.stop()
-        event.prevent_default()
-        meant = events.Key(event.key, event.character)
-        meant.time = event.time
-        self.app.screen.post_message(meant)
 
     def _by_character(self, event: events.Key) -> Command | None:
         """Terminals name some keys by what they print, such as `upper_g` for G."""
