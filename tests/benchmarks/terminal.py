@@ -1,5 +1,6 @@
 """Runs the terminal benchmark tool on a command and gives back its figures."""
 
+import compileall
 import json
 import os
 import subprocess
@@ -19,6 +20,10 @@ MINIMAL = (sys.executable, str(FLOOR))
 """A minimal Textual monitor: 50 rows and six sparklines."""
 
 Figures = dict[str, Any]
+
+# An installed program has its bytecode; a checkout has it only where nobody forbade to write it.
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+compileall.compile_dir(PROJECT / "perftui", quiet=1)
 
 
 def measure(
@@ -44,7 +49,11 @@ def measure(
         if steps:
             options += ["--steps", script.name]
         done = subprocess.run(
-            [sys.executable, str(TTYBENCH), *options, "--", *command], check=False, capture_output=True, text=True
+            [sys.executable, str(TTYBENCH), *options, "--", *command],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=_ENVIRONMENT,
         )
     try:
         figures: Figures = json.loads(done.stdout)
