@@ -137,12 +137,17 @@ def _login(text: str, address: str) -> Failure:
     )
 
 
-def _rights(connection: Connection) -> Failure:
-    from urllib.parse import urlsplit
+def grant(connection: Connection) -> str:
+    """The exact command that gives this user all that is read."""
+    from urllib.parse import unquote, urlsplit
 
-    user = urlsplit(connection.uri.reveal()).username or "default"
+    return GRANT.format(user=unquote(urlsplit(connection.uri.reveal()).username or "") or "default")
+
+
+def _rights(connection: Connection) -> Failure:
+    command = grant(connection)
     return Failure(
         kind="rights",
-        message=f"The Redis user {user} may not run this command.",
-        help=f"Grant it on the server: {GRANT.format(user=user)}",
+        message=f"The Redis user {command.split()[2]} may not run this command.",
+        help=f"Grant it on the server: {command}",
     )

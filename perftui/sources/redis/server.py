@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection
 from perftui.sources.base import Reading, Source
-from perftui.sources.redis.client import GRANT, explain
+from perftui.sources.redis.client import explain, grant
 from perftui.sources.redis.info import InfoReader, parse_info, server_time
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class RedisServerSource(Source):
         version = parse_info(await self._info("server")).get("redis_version", "0")
         takes_many = int(version.split(".")[0]) >= 7
         self._sections = _SECTIONS if takes_many else ("all",)
-        self.capabilities = (_capability("granted"),)
+        self.capabilities = (_capability(self._connection, "granted"),)
 
     async def read(self) -> Reading:
         sent = time.time()
@@ -65,7 +65,7 @@ class RedisServerSource(Source):
         failure = explain(error, self._connection)
         if failure.kind == "rights":
             self._refused = error
-            self.capabilities = (_capability("missing"),)
+            self.capabilities = (_capability(self._connection, "missing"),)
         if failure.kind in ("login", "unreachable", "refused"):
             self._connected = False
         return failure
@@ -81,12 +81,12 @@ class RedisServerSource(Source):
         return reply
 
 
-def _capability(state: str) -> Capability:
+def _capability(connection: Connection, state: str) -> Capability:
     granted = state == "granted"
     return Capability(
         name="info",
         state="granted" if granted else "missing",
         shows="commands a second, hit rate, memory, clients, persistence, replication",
         needs="+info",
-        grant=None if granted else GRANT.format(user="NAME"),
+        grant=None if granted else grant(connection),
     )

@@ -10,7 +10,7 @@ from perftui.model.redis import RedisSlowCommand, RedisSlowLog
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection
 from perftui.sources.base import Reading, Source
-from perftui.sources.redis.client import CLIENT_NAME, GRANT, explain
+from perftui.sources.redis.client import CLIENT_NAME, explain, grant
 from perftui.sources.redis.command_text import command_line, safe
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class RedisSlowLogSource(Source):
             raise self._refused
         await self._system.connect()
         self._threshold_us = await self._read_threshold()
-        self.capabilities = (_capability(granted=True),)
+        self.capabilities = (_capability(self._connection, granted=True),)
 
     async def read(self) -> Reading:
         length, latest = await self._system.ask(("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 1))
@@ -57,7 +57,7 @@ class RedisSlowLogSource(Source):
         if failure.kind == "rights":
             self._refused = error
             self._connected = False
-            self.capabilities = (_capability(granted=False),)
+            self.capabilities = (_capability(self._connection, granted=False),)
         return failure
 
     def reconnect(self) -> None:
@@ -103,11 +103,11 @@ def _parse(entry: Sequence[Any]) -> RedisSlowCommand:
     )
 
 
-def _capability(*, granted: bool) -> Capability:
+def _capability(connection: Connection, *, granted: bool) -> Capability:
     return Capability(
         name="slow log",
         state="granted" if granted else "missing",
         shows="single slow commands",
         needs="+slowlog|get +slowlog|len",
-        grant=None if granted else GRANT.format(user="NAME"),
+        grant=None if granted else grant(connection),
     )

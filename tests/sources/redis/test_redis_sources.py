@@ -140,16 +140,24 @@ async def test_refused_commands_are_named_and_not_sent_again(private_servers: Pr
     assert slow_log.capabilities[0].state == "missing"
 
 
-async def test_rights_are_looked_at_again_when_asked(private_servers: PrivateServers) -> None:
+async def test_the_grant_that_is_named_gives_the_rights_once_they_are_looked_at_again(
+    private_servers: PrivateServers,
+) -> None:
     process = private_servers.start_redis()
     async with client_of(process.uri) as admin:
         await admin.execute_command("ACL", "SETUSER", "watcher", "on", ">pw")
-        async with sources_of(with_user(process.uri, "watcher:pw")) as (server, _):
+        async with sources_of(with_user(process.uri, "watcher:pw")) as (server, slow_log):
             assert (await server.poll()).failure is not None
-            await admin.execute_command("ACL", "SETUSER", "watcher", "+info")
+            assert (await slow_log.poll()).failure is not None
+            command = server.capabilities[0].grant
+            assert command is not None
+            assert slow_log.capabilities[0].grant == command
+            await admin.execute_command(*command.split())
             assert (await server.poll()).failure is not None
             server.reconnect()
+            slow_log.reconnect()
             server_of(await server.poll())
+            log_of(await slow_log.poll())
 
 
 async def test_a_killed_server_is_lost_and_found_again(private_servers: PrivateServers) -> None:
