@@ -2,9 +2,10 @@
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from perftui.model.snapshot import Snapshot
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _LEAVES_THE_LOOP_S = 0.02
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """A keyframe and the frames that need it."""
 
     first: int

@@ -1,8 +1,9 @@
 """The numbers that history keeps, each read from a target's state."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from perftui.model.application import ApplicationMetrics, CacheStats, EndpointStats
 from perftui.model.host import HostMetrics
@@ -16,8 +17,7 @@ Unit = Literal["per_s", "share", "ms", "s", "bytes", "bytes_per_s", "count", "lo
 Group = Literal["endpoint", "shape", "cache"]
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """One number of a target; `None` while it is not known."""
 
     name: str

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from perftui.model.redaction import redact
 from perftui.model.sample import Failure
@@ -19,8 +20,7 @@ OpenSystem = Callable[[Connection, Settings], System]
 _CLOSE_TIMEOUT_S = 2.0
 
 
-@dataclass(slots=True)
-class Watched:
+class Watched(Struct):
     """One target with its sources."""
 
     connection: Connection

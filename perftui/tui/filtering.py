@@ -4,8 +4,9 @@ A field is a column's name in exports, or its title where that is one word.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from perftui.tui.table_spec import TableSpec
 from perftui.tui.view import View
@@ -13,8 +14,7 @@ from perftui.tui.view import View
 Test = Callable[[Any, View], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """What a filter's text asks for."""
 
     text: str

@@ -1,8 +1,9 @@
 """The one registry of what a key does: help, key line, palette and rebinding are all made from it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from perftui.model.errors import UserError
 from perftui.tui.pages import PAGES
@@ -10,8 +11,7 @@ from perftui.tui.pages import PAGES
 Context = Literal["app", "table", "main", "details", "timeline", "settings"]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """Something the user can do. A screen or the app runs it as `action_<name>`."""
 
     name: str

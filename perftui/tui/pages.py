@@ -1,17 +1,17 @@
 """The tabs: what each shows, in which tables. A table's module is imported when its page is first shown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+
+from msgspec import Struct
 
 from perftui.tui.lines import Piece
 from perftui.tui.table_spec import TableSpec
 from perftui.tui.view import View
 
 
-@dataclass(frozen=True, slots=True)
-class Pane:
+class Pane(Struct, frozen=True):
     """One table of a page."""
 
     title: str
@@ -23,8 +23,7 @@ class Pane:
         return spec
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     key: str
     title: str
     short: str

@@ -1,7 +1,6 @@
 """Colours by meaning: a theme's roles as Rich styles."""
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct, field
 from rich.style import Style
 
 ROLES: tuple[str, ...] = (
@@ -13,8 +12,7 @@ BASES: tuple[str, ...] = ("normal", "header", "title", "cursor", "tagged", "bar"
 """The roles of a whole line: what it stands on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """Styles of roles on bases; made once from a theme, then looked up."""
 
     roles: dict[str, Style]

@@ -1,16 +1,16 @@
 """A live table described as data: what its rows are and how each column reads, without any drawing."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct, field
 
 from perftui.tui.view import State, View
 
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Row]):
+class Column(Struct, Generic[Row], frozen=True):
     """One column. `text` gives plain text, never markup; the widget makes it safe and cuts it to the width."""
 
     key: str
@@ -29,8 +29,7 @@ class Column(Generic[Row]):
     """On a narrow screen columns of the highest number are left out first; 0 always stays."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableSpec(Generic[Row]):
+class TableSpec(Struct, Generic[Row], frozen=True):
     name: str
     columns: tuple[Column[Row], ...]
     rows: Callable[[View], Sequence[Row]]

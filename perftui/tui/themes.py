@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from perftui.tui.palette import BASES, ROLES, Palette
 
@@ -17,8 +18,7 @@ _REQUIRED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ThemeFile:
+class ThemeFile(Struct, frozen=True):
     """One theme: its colours by meaning, ready to draw with."""
 
     name: str

@@ -1,7 +1,8 @@
 """What a widget is given: one Snapshot with its history, and how the user wants it shown."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from perftui.model.settings import Settings, Thresholds
 from perftui.model.snapshot import Snapshot, TargetState
@@ -12,8 +13,7 @@ State = Literal["normal", "dim", "good", "warning", "over", "accent"]
 """What a colour may mean. Never colour alone: the text says it too."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     snapshot: Snapshot
     history: Series
     settings: Settings
