@@ -1,38 +1,27 @@
-"""Operations whose commands hold what a strict reader refuses, and logins that may not see all of them."""
+"""Operations whose commands hold what a strict reader refuses."""
 
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from bson import SON, encode
 from bson.datetime_ms import DatetimeMS
 from bson.raw_bson import RawBSONDocument
+from helpers.mongodb import good, sources
 from helpers.waiting import wait_until_async
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from perftui.model.operation import Operation, OperationList
 from perftui.model.sample import Sample
-from perftui.model.settings import Settings
-from perftui.servers import MongodProcess, PrivateServers
+from perftui.servers import MongodProcess
 from perftui.sources.base import Source
-from perftui.sources.registry import open_system
-from perftui.targets import connect_to
 
 DATABASE = "lenient"
 SLOW = "function() { sleep(60000); return true; }"
 PLACE = "PLACE"
-
-
-@asynccontextmanager
-async def sources(uri: str) -> AsyncIterator[dict[str, Source]]:
-    system = open_system(connect_to(uri), Settings())
-    try:
-        yield {source.name: source for source in system.sources()}
-    finally:
-        await system.close()
 
 
 @contextmanager
@@ -74,8 +63,7 @@ def invalid_text() -> SON[str, Any]:
 
 async def seen(source: Source) -> tuple[Operation, Sample]:
     async def look() -> tuple[Operation, Sample] | None:
-        sample = await source.poll()
-        assert sample.failure is None, sample.failure
+        sample = await good(source)
         assert isinstance(sample.payload, OperationList)
         found = [each for each in sample.payload.operations if each.ns == f"{DATABASE}.p"]
         return (found[0], sample) if found else None
@@ -104,26 +92,3 @@ async def test_a_strange_command_takes_nothing_down(mongod: MongodProcess, comma
     assert len(operation.text) <= 1000
     assert not set(operation.text) & {"\x1b", "\x00", "\u202e", "\n"}
     assert sample.received_bytes
-
-
-@pytest.mark.parametrize("roles", [["readAnyDatabase"], []], ids=["only read", "nothing"])
-async def test_refused_commands_are_not_sent_again(private_servers: PrivateServers, roles: list[str]) -> None:
-    """The server logs each refusal, so its own log tells."""
-    mongod = private_servers.start_mongod(arguments=("--auth",))
-    mongod.create_administrator("root", "root-word")
-    with mongod.client(username="root", password="root-word") as root:
-        root.admin.command("createUser", "viewer", pwd="viewer-word", roles=roles)
-
-        def refusals() -> int:
-            return sum("Unauthorized" in line for line in root.admin.command("getLog", "global")["log"])
-
-        async with sources(f"mongodb://viewer:viewer-word@127.0.0.1:{mongod.port}/?authSource=admin") as found:
-            samples = [await source.poll() for _ in range(2) for source in found.values()]
-            before = refusals()
-            samples += [await source.poll() for _ in range(5) for source in found.values()]
-            assert refusals() == before
-    assert before > 0
-    assert [sample.failure for sample in samples if sample.failure is not None] == []
-    notes = " ".join(note for sample in samples for note in sample.notes)
-    assert 'grantRolesToUser("viewer", [{role: "clusterMonitor", db: "admin"}])' in notes
-    assert "viewer-word" not in repr(samples)

@@ -96,8 +96,8 @@ async def test_the_progress_of_an_index_build(testing: MongodProcess) -> None:
             source = found["mongodb.operations"]
 
             async def building() -> Any:
-                builds = [each for each in (await listed(source)).operations if each.progress is not None]
-                return builds[0] if builds and builds[0].progress.done else None
+                running = (await listed(source)).operations
+                return next((each for each in running if each.progress is not None and each.progress.done), None)
 
             with standing_still(client, "hangAfterStartingIndexBuild", {}, lambda: collection.create_index("number")):
                 build = await wait_until_async(building)
