@@ -35,6 +35,13 @@ class Server(Protocol):
     max_time_ms: int
     login: Login | None
 
+    @property
+    def is_mongos(self) -> bool: ...
+
+    async def look(self) -> Login:
+        """What the login may do there, found out once."""
+        ...
+
     async def client(self) -> "AsyncMongoClient[dict[str, Any]]":
         """The connected client."""
         ...
@@ -64,14 +71,16 @@ class SlowQuerySource(Source):
         self._slowest = SlowestEntries()
 
     async def connect(self) -> None:
-        client = await self._server.client()
+        client, login = await self._server.client(), await self._server.look()
         limit = min(_MAX_TIME_MS, self._server.max_time_ms)
-        self._found = ProfiledDatabases(client, limit)
+        absent = _NO_PROFILER if self._server.is_mongos else _NO_LOGIN if login.nobody else None
+        self._found = ProfiledDatabases(client, limit, absent=absent)
         self._profiles = ProfileReader(client, self._found, self._own_name, limit)
-        self._fallbacks = [
-            SlowLogReader(client, self._found, self._own_name, limit),
-            SampleReader(client, self._own_name, limit),
-        ]
+        self._fallbacks = []
+        if login.may("slow log"):
+            self._fallbacks.append(SlowLogReader(client, self._found, self._own_name, limit))
+        if not login.nobody:
+            self._fallbacks.append(SampleReader(client, self._own_name, limit, login.may("operations")))
         self._reader, self._next_look = None, 0.0
         self._ignore_until = self._delivered_until
 
@@ -163,4 +172,6 @@ def _capability(name: str, granted: bool, shows: str, grant: str) -> Capability:
     return Capability(name=name, state="missing", shows=shows, needs="clusterMonitor on admin", grant=grant)
 
 
+_NO_PROFILER = "A mongos has no profiler"
+_NO_LOGIN = "The server asks for a login"
 _NOTHING = "Slow queries cannot be seen: profile, log and running operations were all refused to this login."

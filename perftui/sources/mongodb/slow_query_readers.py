@@ -142,6 +142,7 @@ class SlowLogReader:
     def notes(self) -> tuple[str, ...]:
         slow = f"{self._found.slow_ms:g} ms" if self._found.slow_ms is not None else "its threshold (100 ms by default)"
         why = "No database is profiled" if self._found.readable else "The profile may not be read with this login"
+        why = self._found.absent or why
         return (f"{why}, so slow queries are read from the server's log: only what took over {slow}.",)
 
 
@@ -151,10 +152,10 @@ class SampleReader:
     source: QuerySource = "currentop"
     databases: tuple[str, ...] = ()
 
-    def __init__(self, client: "Client", own_name: str, max_time_ms: int) -> None:
+    def __init__(self, client: "Client", own_name: str, max_time_ms: int, all_users: bool = True) -> None:
         self._client, self._own_name, self._max_time_ms = client, own_name, max_time_ms
         self._running = RunningOperations()
-        self._all_users = True
+        self._all_users = all_users
 
     async def read(self) -> Found:
         try:

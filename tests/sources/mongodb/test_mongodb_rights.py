@@ -70,6 +70,17 @@ async def test_what_a_login_may_not_do_is_not_even_tried(guarded: Guarded, user:
         assert refused(guarded.mongod)[before:] == (["getLog"] if user is None else [])
 
 
+@pytest.mark.parametrize(("user", "tried"), [("watcher", []), ("reader", []), ("nothing", []), (None, ["getLog"])])
+async def test_slow_queries_are_looked_for_only_where_it_is_allowed(
+    guarded: Guarded, user: str | None, tried: list[str]
+) -> None:
+    before = len(refused(guarded.mongod))
+    async with looked_at(guarded, user) as found:
+        for _ in range(3):
+            await good(found["mongodb.slow_queries"])
+        assert refused(guarded.mongod)[before:] == tried
+
+
 @pytest.mark.parametrize("user", ["watcher", "reader", "nothing", None])
 async def test_nothing_refused_is_sent_again(guarded: Guarded, user: str | None) -> None:
     async with looked_at(guarded, user) as found:

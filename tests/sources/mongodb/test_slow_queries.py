@@ -29,6 +29,7 @@ class DirectServer:
 
     max_time_ms = 3000
     login: Login | None = None
+    is_mongos = False
 
     def __init__(self, uri: str, **options: Any) -> None:
         self.target = Target(id=uri, kind="mongodb", name="test", address=uri)
@@ -38,6 +39,10 @@ class DirectServer:
 
     async def client(self) -> AsyncMongoClient[Document]:
         return self._client
+
+    async def look(self) -> Login:
+        """Rights are not told, so that everything is tried."""
+        return Login(None)
 
     def explain(self, error: BaseException) -> Failure:
         return Failure(kind="internal", message=f"{type(error).__name__}: {error}", help="")
