@@ -44,6 +44,9 @@ class ClearApplicationMetrics:
         self.metrics = metrics
         self.choice = choice
 
+    def _what(self) -> str:
+        return "All metrics" if self.choice == "all" else f"The metrics of {_WORDS[self.choice]}"
+
     def choose(self, choice: str) -> "ClearApplicationMetrics":
         return ClearApplicationMetrics(self.connection, self.metrics, choice)
 
@@ -84,7 +87,7 @@ class ClearApplicationMetrics:
             return Outcome(state="unverified", message="The application accepted it, but shows no counts to tell by.")
         if after < before or after <= _OWN_REQUESTS:
             return Outcome(
-                state="done", message=f"The {self.choice} metrics start again: {before:,} before, {after:,} now."
+                state="done", message=f"{self._what()} start again: {before:,} before, {after:,} now."
             )
         return Outcome(state="unverified", message=f"The application accepted it, but still counts {after:,}.")
 

@@ -102,7 +102,7 @@ async def test_all_is_cleared_with_the_bearer_token(application: OlderApplicatio
     headers = {"Authorization": Secret("Bearer the-token")}
     outcome = await clear(ClearApplicationMetrics(connect_to(application.url, headers=headers), OLDER))
     assert (outcome.state, sum(application.counts.values())) == ("done", 0)
-    assert outcome.message == "The all metrics start again: 600 before, 0 now."
+    assert outcome.message == "All metrics start again: 600 before, 0 now."
     assert "the-token" not in default_journal().path.read_text("utf-8")
 
 

@@ -75,7 +75,7 @@ async def test_both_documents_are_cleared(application: str, document: str) -> No
     use(application)
     metrics = METRICS if document == "perftui" else ApplicationMetrics(format="older")
     outcome = await clear(ClearApplicationMetrics(connect_to(application, headers=TOKEN), metrics, "api"))
-    assert outcome == Outcome(state="done", message="The api metrics start again: 20 before, 0 now.")
+    assert outcome == Outcome(state="done", message="The metrics of endpoints start again: 20 before, 0 now.")
     assert requests_counted(application) == 0
 
 
