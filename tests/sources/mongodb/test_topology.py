@@ -192,3 +192,31 @@ async def test_a_standalone_has_no_members(private_servers: PrivateServers) -> N
     assert sample.notes == ("This server is not a member of a replica set.",)
     assert isinstance(server, MongoServer)
     assert (server.role, server.set_name) == ("STANDALONE", None)
+
+
+async def test_a_server_without_the_newer_name_of_hello(private_servers: PrivateServers) -> None:
+    """As before 4.4.2: the server itself refuses the command."""
+    mongod = private_servers.start_mongod(replica_set="rs0", arguments=("--setParameter", "enableTestCommands=1"))
+    refusing = {"failCommands": ["hello"], "errorCode": 59, "appName": "perftui"}
+    command(mongod, {"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": refusing})
+    async with sources(mongod.direct_uri) as found:
+        server = (await good(found["mongodb.server"])).payload
+        strip = (await good(found["mongodb.members"])).payload
+    assert isinstance(server, MongoServer)
+    assert server.role == "PRIMARY"
+    assert isinstance(strip, ReplicaSet)
+
+
+async def test_what_a_mongos_does_not_have_is_said(mongod: MongodProcess) -> None:
+    """No mongos is at hand: a mongod's own sources, told that they read one."""
+    async with opened(mongod.direct_uri) as system:
+        (member,) = system.members()
+        await member.look()
+        member.hello = {"msg": "isdbgrid", "isWritablePrimary": True}
+        found = by_name(system)
+        notes = {name: " ".join((await found[name].poll()).notes) for name in found if name != "mongodb.server"}
+    assert "these are the operations of this mongos" in notes["mongodb.operations"].lower()
+    assert notes["mongodb.slow_queries"].startswith(
+        "A mongos has no profiler, so slow queries are read from the server's log"
+    )
+    assert "A mongos has no members" in notes["mongodb.members"]
