@@ -27,11 +27,11 @@ class KeyedApp(App[None]):
             await super().on_event(event)
 
     def _has_keyed_screen(self) -> bool:
-        screen: object = self.screen
-        return isinstance(screen, KeyedScreen)
+        return hasattr(self.screen, "CONTEXTS")
 
     async def _do(self, event: events.Key, screen: "KeyedScreen") -> None:
-        await asyncio.wait_for(screen._mounted_event.wait(), _MOUNT_TIMEOUT_S)
+        async with asyncio.timeout(_MOUNT_TIMEOUT_S):
+            await screen._mounted_event.wait()
         if not await self._check_bindings(event.key, priority=True):
             await screen.on_key(event)
 

@@ -1,15 +1,14 @@
 """What a user does first and most, in a real terminal against a real demo: look, find, open, go back, leave."""
 
 import base64
-import contextlib
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.monitoring import DOWN, ENTER, ESCAPE, F1, F2, F3, F6, F10, leave, monitor, profile
+from helpers.monitoring import DOWN, ENTER, ESCAPE, F1, F2, F3, F6, F10, leave, monitor, press_until, profile
 from helpers.terminal import Terminal
 from helpers.waiting import wait_until
 
@@ -164,16 +163,6 @@ def shown_time(terminal: Terminal) -> str:
     found = re.search(r"\d\d:\d\d:\d\d", terminal.screen_text().split("\n")[0])
     assert found is not None
     return found[0]
-
-
-def press_until(terminal: Terminal, key: str, condition: Callable[[str], bool]) -> None:
-    """One press after the other, each once the one before has been drawn or has had its time."""
-    for _ in range(20):
-        terminal.send(key)
-        with contextlib.suppress(AssertionError):
-            wait_until(lambda: condition(terminal.screen_text()), timeout_s=1.0)
-            return
-    raise AssertionError(f"{key!r} has no effect:\n{terminal.screen_text()}")
 
 
 def test_back_and_forward_in_time_and_pause(terminal: Terminal) -> None:

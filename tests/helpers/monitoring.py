@@ -1,13 +1,15 @@
 """The monitor in a pseudo-terminal on real targets, as a user starts it."""
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from helpers.terminal import Terminal
+from helpers.waiting import wait_until
 from perftui.model.target import Connection
 
 PERFTUI = [sys.executable, "-m", "perftui"]
@@ -54,6 +56,11 @@ def leave(terminal: Terminal) -> None:
     assert b"\x1b[?1049l" in terminal.output
 
 
-def settled(terminal: Terminal) -> None:
-    """A single Escape is told from the start of a sequence only by what does not follow it."""
-    terminal.wait_gone(r"^ Filter: ")
+def press_until(terminal: Terminal, key: str, condition: Callable[[str], bool]) -> None:
+    """One press after the other, each once the one before has been drawn or has had its time."""
+    for _ in range(20):
+        terminal.send(key)
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: condition(terminal.screen_text()), timeout_s=1.0)
+            return
+    raise AssertionError(f"{key!r} has no effect:\n{terminal.screen_text()}")
