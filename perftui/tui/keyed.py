@@ -21,17 +21,14 @@ class KeyedApp(App[None]):
     """Does a key before it looks at the next one: typed ahead, each means the screen that is there by then."""
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and not event.is_forwarded and self._has_keyed_screen():
+        if isinstance(event, events.Key) and not event.is_forwarded and hasattr(self.screen, "CONTEXTS"):
             await self._do(event, cast("KeyedScreen", self.screen))
         else:
             await super().on_event(event)
 
-    def _has_keyed_screen(self) -> bool:
-        return hasattr(self.screen, "CONTEXTS")
-
     async def _do(self, event: events.Key, screen: "KeyedScreen") -> None:
-        async with asyncio.timeout(_MOUNT_TIMEOUT_S):
-            await screen._mounted_event.wait()
+        mounted: asyncio.Event = cast("asyncio.Event", screen._mounted_event)
+        await asyncio.wait_for(mounted.wait(), _MOUNT_TIMEOUT_S)
         if not await self._check_bindings(event.key, priority=True):
             await screen.on_key(event)
 

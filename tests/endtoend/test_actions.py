@@ -48,7 +48,7 @@ def sleepers(mongod: MongodProcess) -> Iterator[Client]:
     client: Client
     with MongoClient(mongod.uri) as client:
         for collection in ("victim", "neighbour"):
-            client[DATABASE][collection].insert_one({"a": 1})
+            client[DATABASE].command({"insert": collection, "documents": [{"a": 1}]})
         threads = [sleep_in(mongod.uri, collection) for collection in ("victim", "neighbour")]
         wait_until(lambda: len(running(client)) == 2)
         yield client

@@ -82,7 +82,8 @@ def operation(hostile_mongod: MongodProcess) -> Iterator[None]:
         mine: list[dict[str, Any]] = [{"$currentOp": {}}, {"$match": {"ns": "hostile.p"}}]
         wait_until(lambda: list(client.admin.aggregate(mine)))
         yield
-        for entry in [dict(one) for one in client.admin.aggregate(mine)]:
+        entries: list[dict[str, Any]] = list(client.admin.aggregate(mine))
+        for entry in entries:
             client.admin.command("killOp", op=entry["opid"])
         thread.join()
 

@@ -143,12 +143,17 @@ def _is_near(budget: BudgetDocument) -> bool:
 def _budget(budget: BudgetDocument) -> str:
     if budget.value is None:
         return f"{budget.expr}: not measured yet"
-    shown = f"{budget.value * 1000:.0f} ms"
+    left = ""
+    if budget.limit is not None and budget.value <= budget.limit and "<" in budget.expr:
+        left = f", {_in_its_unit(budget, budget.limit - budget.value)} left"
+    shown, state = _in_its_unit(budget, budget.value), "within" if budget.ok else "over"
+    return f"{budget.expr}: {shown}, {state}{left}, {budget.violations:,} over the limit"
+
+
+def _in_its_unit(budget: BudgetDocument, value: float) -> str:
     if budget.expr.lstrip().startswith("error_rate"):
-        shown = f"{budget.value:.1%}"
-    elif budget.expr.lstrip().startswith("rate"):
-        shown = f"{budget.value:.1f}/s"
-    return f"{budget.expr}: {shown}, {'within' if budget.ok else 'over'}, {budget.violations:,} over the limit"
+        return f"{value:.1%}"
+    return f"{value:.1f}/s" if budget.expr.lstrip().startswith("rate") else f"{value * 1000:.0f} ms"
 
 
 def _ms(seconds: float | None) -> float | None:
