@@ -26,7 +26,7 @@ _SAME_SERVER = frozenset({"timeout", "rights", "unsupported", "internal"})
 class Reply(NamedTuple):
     """A command's answer and its size."""
 
-    document: Mapping[str, Any]
+    document: dict[str, Any]
     received_bytes: int
 
 
@@ -60,11 +60,8 @@ class Member:
             self._client = open_client(self.connection, self.address, parts=self.parts)
         return self._client
 
-    async def ask(self, command: Mapping[str, Any], *, lazily: bool = False) -> Reply:
-        """Run a command on `admin`, read leniently: `command` alone ignores the client's options for dates and text.
-
-        `lazily`: only the parts of the reply that are looked at are decoded.
-        """
+    async def ask(self, command: Mapping[str, Any]) -> Reply:
+        """Run a command on `admin`, read leniently: `command` alone ignores the client's options for dates and text."""
         from bson import decode
         from bson.raw_bson import RawBSONDocument
 
@@ -72,7 +69,7 @@ class Member:
         lenient = client.codec_options
         limited = {**command, "maxTimeMS": self.max_time_ms}
         raw = await client.admin.command(limited, codec_options=lenient.with_options(document_class=RawBSONDocument))
-        return Reply(raw if lazily else decode(raw.raw, lenient), len(raw.raw))
+        return Reply(decode(raw.raw, lenient), len(raw.raw))
 
     async def ask_hello(self) -> Reply:
         """Who this server is; before 4.4.2 the command had another name."""

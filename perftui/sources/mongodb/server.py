@@ -61,12 +61,12 @@ class MongoServerSource(MemberSource):
     async def _ask(self) -> Reply:
         if self._refused is not None:
             return await self._member.ask_hello()
-        return await self._member.ask(self._command, lazily=True)
+        return await self._member.ask(self._command)
 
     async def _look_at_sections(self) -> bool:
         """Whether the server answered."""
         try:
-            reply = await self._member.ask({"serverStatus": 1}, lazily=True)
+            reply = await self._member.ask({"serverStatus": 1})
         except Exception as error:
             if not is_not_allowed(error):
                 raise
