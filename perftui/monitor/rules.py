@@ -173,9 +173,17 @@ RULES = (
         below=True,
         readings=10,  # it is of one interval's lookups, which may be few
     ),
-    Rule("error_rate", "application", "application", error_rates, lambda t: t.error_rate, percent),
-    Rule("endpoint_average_ms", "application", "application", averages, lambda t: t.endpoint_average_ms, milliseconds),
-    Rule("endpoint_p95_ms", "application", "application", p95s, lambda t: t.endpoint_p95_ms, milliseconds),
+    Rule("error_rate", "application", "application", error_rates, lambda t: t.error_rate, percent, many=True),
+    Rule(
+        "endpoint_average_ms",
+        "application",
+        "application",
+        averages,
+        lambda t: t.endpoint_average_ms,
+        milliseconds,
+        many=True,
+    ),
+    Rule("endpoint_p95_ms", "application", "application", p95s, lambda t: t.endpoint_p95_ms, milliseconds, many=True),
     Rule("hit_rate", "application", "application", cache_hit_rates, lambda t: t.hit_rate, percent, below=True),
     Rule(
         "cache_efficiency",
