@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+_SHORTEST_STEP_S = 0.001
+
 
 class CounterRates:
     """Differences a second between two readings of named counters.
@@ -26,7 +28,7 @@ class CounterRates:
         elapsed = None if self._time is None else server_time_s - self._time
         self._time = server_time_s
         self._rates, self._steps, self.elapsed_s = {}, {}, None
-        if elapsed is None or not 0 < elapsed <= self.longest_step_s:
+        if elapsed is None or not _SHORTEST_STEP_S <= elapsed <= self.longest_step_s:
             return
         self.elapsed_s = elapsed
         for name, value in values.items():

@@ -16,6 +16,7 @@ from perftui.model.application import (
 )
 from perftui.model.query import LatencySummary
 from perftui.sources.application.answer import unreadable
+from perftui.sources.numbers import real, whole
 
 CLEAR_TYPES = ("api", "query", "cache", "all")
 _NOTE = "The older document counts 4xx and 5xx together; both are shown as errors."
@@ -71,13 +72,11 @@ def _list(document: Part, name: str) -> list[Part]:
 
 
 def _number(document: Part, name: str) -> float | None:
-    found = document.get(name)
-    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+    return real(document.get(name))
 
 
 def _whole(document: Part, name: str) -> int | None:
-    found = _number(document, name)
-    return None if found is None else int(found)
+    return whole(document.get(name))
 
 
 def _latency(part: Part, average: str = "averageDuration") -> LatencySummary:

@@ -10,7 +10,7 @@ from perftui.model.mongodb import Member as SetMember
 from perftui.model.mongodb import ReplicaSet
 from perftui.sources.base import Reading
 from perftui.sources.mongodb.member import Member, MemberSource, Reply, is_not_allowed
-from perftui.sources.mongodb.plain import flag, part, real, text, whole
+from perftui.sources.mongodb.plain import documents, flag, part, real, text, texts, whole
 
 if TYPE_CHECKING:
     from perftui.sources.mongodb.system import MongoSystem
@@ -71,7 +71,7 @@ class MongoMembersSource(MemberSource):
 
     async def _configured(self, status: Entry) -> tuple[dict[str, Entry], int]:
         """The set's configuration by member, read again only when it changed, and the bytes that took."""
-        version = max((whole(one.get("configVersion")) or 0 for one in status.get("members", ())), default=0)
+        version = max((whole(one.get("configVersion")) or 0 for one in documents(status.get("members"))), default=0)
         if self._configuration is not None and self._configuration[0] == version:
             return self._configuration[1], 0
         try:
@@ -80,12 +80,12 @@ class MongoMembersSource(MemberSource):
             if not is_not_allowed(error):
                 raise
             document, received = {}, 0
-        configured = {str(one.get("host")): one for one in part(document, "config").get("members", ())}
+        configured = {str(one.get("host")): one for one in documents(part(document, "config").get("members"))}
         self._configuration = version, configured
         return configured, received
 
     def _from_status(self, status: Entry, configured: dict[str, Entry]) -> ReplicaSet:
-        members = status.get("members", ())
+        members = documents(status.get("members"))
         newest = max((moment for one in members if (moment := _applied(one)) is not None), default=None)
         primary = next((one for one in members if one.get("stateStr") == "PRIMARY"), None)
         reference = _applied(primary) if primary is not None else newest
@@ -112,7 +112,7 @@ class MongoMembersSource(MemberSource):
             ping_ms=known.ping_ms if known is not None else real(one.get("pingMs")),
             votes=whole(settings.get("votes")),
             hidden=flag(settings.get("hidden")),
-            message=one.get("lastHeartbeatMessage") or one.get("infoMessage") or None,
+            message=text(one.get("lastHeartbeatMessage")) or text(one.get("infoMessage")) or None,
         )
 
     def _keep_what_is_known(self, found: tuple[SetMember, ...]) -> None:
@@ -123,12 +123,14 @@ class MongoMembersSource(MemberSource):
 
     def _from_hello(self, hello: Entry) -> ReplicaSet:
         return ReplicaSet(
-            name=hello.get("setName"), primary=hello.get("primary"), members=tuple(self._said_by_hello(hello))
+            name=text(hello.get("setName")),
+            primary=text(hello.get("primary")),
+            members=tuple(self._said_by_hello(hello)),
         )
 
     def _said_by_hello(self, hello: Entry) -> Iterator[SetMember]:
         for kind in _HELLO_LISTS:
-            for address in hello.get(kind, ()):
+            for address in texts(hello.get(kind)):
                 known = self._system.member_named(address)
                 own = address == hello.get("me")
                 role = "ARBITER" if kind == "arbiters" else "PRIMARY" if address == hello.get("primary") else "UNKNOWN"

@@ -45,10 +45,10 @@ def noise_of(entry: Entry) -> Noise | None:
 def describe(entry: Entry, started_at: float | None) -> Described:
     """The expensive part, done once an operation."""
     command = command_of(entry)
-    ns, op = safe_text(str(entry.get("ns") or "")), str(entry.get("op") or "none")
+    ns, op = safe_text(str(entry.get("ns") or ""), 300), safe_text(str(entry.get("op") or "none"), 50)
     truncated = command.get("$truncated") if isinstance(command, Mapping) else None
     return Described(
-        opid=_opid(entry),
+        opid=opid_of(entry),
         ns=ns,
         op=op,
         started_at=started_at,
@@ -120,7 +120,8 @@ def _is_index_build(entry: Entry) -> bool:
     return str(entry.get("desc", "")).startswith("IndexBuildsCoordinator") or "Index Build" in str(entry.get("msg", ""))
 
 
-def _opid(entry: Entry) -> int | str | None:
+def opid_of(entry: Entry) -> int | str | None:
+    """A shard's name and a number, as text, on a mongos."""
     opid = entry.get("opid")
     return opid if isinstance(opid, str) else whole(opid)
 

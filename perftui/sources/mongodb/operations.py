@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from perftui.model.operation import Operation, OperationList
 from perftui.sources.base import Reading
 from perftui.sources.mongodb.client import APP_NAME
 from perftui.sources.mongodb.member import Member, MemberSource, Reply, is_not_allowed
-from perftui.sources.mongodb.operation_entry import Described, Entry, describe, operation
-from perftui.sources.mongodb.plain import real
+from perftui.sources.mongodb.operation_entry import Described, Entry, describe, operation, opid_of
+from perftui.sources.mongodb.plain import documents, part, real, whole
 
 LIMIT = 500
 _SAME_START_S = 2.0
@@ -79,9 +80,10 @@ class MongoOperationsSource(MemberSource):
             return Reading(None, notes=self._notes())
         reply = await self._seen()
         found = _facets(reply)
-        operations = tuple(self._operation(entry) for entry in found["rows"])
-        self._forget_ended(found["rows"])
-        shown, everything = _count(found["shown"]), _count(found["all"])
+        rows = documents(found.get("rows"))
+        operations = tuple(self._operation(entry) for entry in rows)
+        self._forget_ended(rows)
+        shown, everything = _count(found.get("shown")), _count(found.get("all"))
         listed = OperationList(
             operations=operations,
             hidden=max(0, everything - shown),
@@ -123,19 +125,18 @@ class MongoOperationsSource(MemberSource):
             known = self._described[key] = describe(entry, started_at)
         return operation(entry, known)
 
-    def _forget_ended(self, rows: list[Entry]) -> None:
+    def _forget_ended(self, rows: Sequence[Entry]) -> None:
         if len(self._described) > len(rows):
             running = {_key(entry) for entry in rows}
             self._described = {key: known for key, known in self._described.items() if key in running}
 
 
 def _facets(reply: Reply) -> Entry:
-    (found,) = reply.document["cursor"]["firstBatch"]
-    return found if isinstance(found, dict) else {"rows": [], "shown": [], "all": []}
+    return next(iter(documents(part(reply.document, "cursor").get("firstBatch"))), {})
 
 
 def _key(entry: Entry) -> tuple[int | str | None, str, str]:
-    return entry.get("opid"), str(entry.get("ns")), str(entry.get("op"))
+    return opid_of(entry), str(entry.get("ns")), str(entry.get("op"))
 
 
 def _started_at(entry: Entry) -> float | None:
@@ -148,5 +149,5 @@ def _differs(before: float | None, now: float | None) -> bool:
     return before is None or now is None or abs(before - now) > _SAME_START_S
 
 
-def _count(counted: list[Entry]) -> int:
-    return int(counted[0]["n"]) if counted else 0
+def _count(counted: object) -> int:
+    return next((whole(one.get("n")) or 0 for one in documents(counted)), 0)

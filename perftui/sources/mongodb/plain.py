@@ -1,22 +1,13 @@
 """Numbers of a reply as plain ones: BSON's own types must not leave the sources."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from perftui.sources.numbers import real, whole
+
+__all__ = ["NOTHING", "documents", "flag", "part", "real", "text", "texts", "whole"]
+
 NOTHING: Mapping[str, Any] = {}
-
-
-def real(value: object) -> float | None:
-    """The number, or `None` for anything that is none."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def whole(value: object) -> int | None:
-    """The number without its fraction, or `None` for anything that is none, or endless."""
-    try:
-        return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-    except (OverflowError, ValueError):
-        return None
 
 
 def flag(value: object) -> bool | None:
@@ -35,3 +26,13 @@ def part(document: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
             return NOTHING
         document = found
     return document
+
+
+def documents(value: object, most: int = 1000) -> Sequence[Mapping[str, Any]]:
+    """The documents of an array, at most so many; none for anything else."""
+    return [one for one in value[:most] if isinstance(one, Mapping)] if isinstance(value, list) else ()
+
+
+def texts(value: object, most: int = 100) -> Sequence[str]:
+    """The texts of an array, such as members' addresses; none for anything else."""
+    return [one for one in value[:most] if isinstance(one, str)] if isinstance(value, list) else ()

@@ -9,6 +9,7 @@ from perftui.advice.shape import Shape, shape_of
 from perftui.model.query import SlowQuery
 from perftui.model.text import safe_text
 from perftui.sources.mongodb.command_text import to_json
+from perftui.sources.numbers import real, whole
 
 Entry = Mapping[str, object]
 SAMPLE_SLOT_S = 15.0
@@ -123,16 +124,16 @@ def _stages(stats: object) -> Iterator[Entry]:
 
 
 def _duration_ms(entry: Entry) -> float:
-    micros = entry.get("durationMicros")
-    value = micros / 1000 if isinstance(micros, int | float) else entry.get("millis")
-    return max(float(value), 0.0) if isinstance(value, int | float) else 0.0
+    micros = real(entry.get("durationMicros"))
+    milliseconds = real(entry.get("millis")) if micros is None else micros / 1000
+    return max(milliseconds or 0.0, 0.0)
 
 
 def _count(entry: Entry, *names: str) -> int | None:
     for name in names:
-        value = entry.get(name)
-        if isinstance(value, int | float):
-            return int(value)
+        found = whole(entry.get(name))
+        if found is not None:
+            return found
     return None
 
 
@@ -145,6 +146,6 @@ def seconds(moment: object) -> float:
     if isinstance(moment, datetime):
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     try:
-        return int(moment) / 1000  # type: ignore[call-overload, no-any-return]
-    except (TypeError, ValueError):
+        return (whole(int(moment)) or 0) / 1000  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
         return 0.0

@@ -13,6 +13,7 @@ from perftui.model.mongodb import MongoServer
 from perftui.model.sample import Capability
 from perftui.sources.base import Reading
 from perftui.sources.mongodb.member import Member, MemberSource, Reply, is_not_allowed
+from perftui.sources.mongodb.plain import text
 from perftui.sources.mongodb.rights import Login
 from perftui.sources.mongodb.server_status import StatusReader, excluded_sections, role_of
 
@@ -80,7 +81,7 @@ class MongoServerSource(MemberSource):
             f"Grant: {login.grant('clusterMonitor')}"
         )
         try:
-            self._version = (await self._member.ask({"buildInfo": 1})).document.get("version")
+            self._version = text((await self._member.ask({"buildInfo": 1})).document.get("version"))
         except Exception as error:
             if not is_not_allowed(error):
                 raise
@@ -89,7 +90,7 @@ class MongoServerSource(MemberSource):
         member = self._member
         if self._refused is not None:
             self._system.learn(member, status)
-            return MongoServer(version=self._version, role=self._role(status), set_name=status.get("setName"))
+            return MongoServer(version=self._version, role=self._role(status), set_name=text(status.get("setName")))
         repl = status.get("repl")
         if isinstance(repl, Mapping):
             self._system.learn(member, repl)

@@ -101,7 +101,7 @@ class StatusReader:
             index_builds=_index_builds(part(status, "activeIndexBuilds")),
             asserts_per_s={name: found for name in _ASSERTS if (found := rate(f"assert {name}")) is not None},
             page_faults_per_s=rate("page faults"),
-            resident_bytes=None if resident is None else int(resident * 2**20),
+            resident_bytes=None if resident is None else whole(resident * 2**20),
         )
 
     def _latency(self, kind: str) -> OperationLatency:

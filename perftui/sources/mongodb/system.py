@@ -13,6 +13,7 @@ from perftui.sources.mongodb.client import explain, seeds_of
 from perftui.sources.mongodb.member import Member
 from perftui.sources.mongodb.members import MongoMembersSource
 from perftui.sources.mongodb.operations import MongoOperationsSource
+from perftui.sources.mongodb.plain import text, texts
 from perftui.sources.mongodb.server import MongoServerSource
 from perftui.sources.mongodb.slow_queries import SlowQuerySource
 from perftui.sources.mongodb.uri import MongoUri, split_uri
@@ -54,14 +55,14 @@ class MongoSystem:
 
     def learn(self, member: Member, hello: Mapping[str, Any]) -> None:
         """Take in what a member says of itself and of its set (`hello`, or `serverStatus.repl`)."""
-        member.set_name = hello.get("setName")
+        member.set_name = text(hello.get("setName"))
         me = hello.get("me")
         if self._parts.one_server or not isinstance(me, str) or "hosts" not in hello or self._has_left(member):
             return
         before = list(self._members)
         member.name_in_set = me
         self._drop_doubles(me, member)
-        named = [*hello.get("hosts", ()), *hello.get("passives", ())]
+        named = [*texts(hello.get("hosts")), *texts(hello.get("passives"))]
         for address in named:
             if self.member_named(address) is None:
                 found = self._add(address, alone=False)

@@ -12,6 +12,7 @@ from perftui.model.redis import (
     RedisReplication,
     RedisServer,
 )
+from perftui.sources.numbers import real, whole
 from perftui.sources.rates import CounterRates
 
 Info = Mapping[str, str]
@@ -202,7 +203,7 @@ def _number(info: Info, name: str) -> float | None:
 
 def _whole(info: Info, name: str) -> int | None:
     number = _number(info, name)
-    return None if number is None else int(number)
+    return whole(number)
 
 
 def _to_number(text: str | None) -> float | None:
@@ -210,7 +211,7 @@ def _to_number(text: str | None) -> float | None:
         number = float(text) if text is not None else None
     except ValueError:
         return None
-    return number if number is not None and abs(number) != float("inf") and number == number else None
+    return real(number)
 
 
 def _flag(info: Info, name: str) -> bool | None:
