@@ -53,8 +53,6 @@ class PerftuiApp(KeyedApp):
         self._adopt(theme)
         self.view: View | None = None
         self.latest: Snapshot | None = None
-        self.leaving = False
-        """No key means anything any more."""
         self.paused, self.past = False, False
         """`past`: an earlier frame is shown because the user stepped back to it."""
         self.interval_s, self.window_s = settings.interval_s, settings.window_s

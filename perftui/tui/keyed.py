@@ -20,6 +20,14 @@ _MOUNT_TIMEOUT_S = 5.0
 class KeyedApp(App[None]):
     """Does a key before it looks at the next one: typed ahead, each means the screen that is there by then."""
 
+    leaving = False
+    """No key means anything any more."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What fails because the program is ending, such as a palette that was just being opened, is no failure."""
+        if not self.leaving:
+            super()._handle_exception(error)
+
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded and hasattr(self.screen, "CONTEXTS"):
             await self._do(event, cast("KeyedScreen", self.screen))

@@ -8,7 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.monitoring import DOWN, ENTER, ESCAPE, F1, F2, F3, F6, F10, leave, monitor, press_until, profile
+from helpers.monitoring import (
+    DOWN,
+    ENTER,
+    ESCAPE,
+    F1,
+    F2,
+    F3,
+    F6,
+    F10,
+    leave,
+    monitor,
+    press_until,
+    profile,
+    shown_time,
+)
 from helpers.terminal import Terminal
 from helpers.waiting import wait_until
 
@@ -156,13 +170,6 @@ def test_the_time_axis_has_every_target_under_one_cursor(terminal: Terminal) -> 
     terminal.wait_for(r", now$")
     terminal.send("q")
     terminal.wait_for(TABS)
-
-
-def shown_time(terminal: Terminal) -> str:
-    """The header's clock."""
-    found = re.search(r"\d\d:\d\d:\d\d", terminal.screen_text().split("\n")[0])
-    assert found is not None
-    return found[0]
 
 
 def test_back_and_forward_in_time_and_pause(terminal: Terminal) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -54,6 +55,18 @@ def leave(terminal: Terminal) -> None:
     terminal.send("q")
     assert terminal.exit_code() == 0
     assert b"\x1b[?1049l" in terminal.output
+
+
+def shown_time(terminal: Terminal) -> str:
+    """The header's clock."""
+    found = re.search(r"\d\d:\d\d:\d\d", terminal.screen_text().split("\n")[0])
+    assert found is not None
+    return found[0]
+
+
+def wait_for_the_next_second(terminal: Terminal) -> None:
+    moment = shown_time(terminal)
+    wait_until(lambda: shown_time(terminal) != moment)
 
 
 def press_until(terminal: Terminal, key: str, condition: Callable[[str], bool]) -> None:
