@@ -3,12 +3,13 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
 
 from perftui.commands import DONE, UNREACHABLE, add_target_arguments, load_settings
+from perftui.commands.probe import Step, as_failure, first_silent_step
 from perftui.commands.snapshot import was_reached
 from perftui.commands.summary import headline, identity
 from perftui.model.base import Model
@@ -22,11 +23,12 @@ _STEPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
     ("name", frozenset({"name"})),
     ("port", frozenset({"refused", "unreachable"})),
     ("TLS", frozenset({"tls"})),
-    ("login", frozenset({"login"})),
     ("answer", frozenset({"timeout", "protocol", "unsupported", "internal"})),
+    ("login", frozenset({"login"})),
     ("rights", frozenset({"rights"})),
 )
 _TLS_SCHEMES = ("rediss://", "https://", "mongodb+srv://")
+_SILENT: frozenset[FailureKind] = frozenset({"timeout", "unreachable"})
 
 
 class Diagnosis(Model, frozen=True, kw_only=True):
@@ -57,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from perftui.monitor.once import take_snapshot
 
     snapshot = asyncio.run(take_snapshot(load_settings(arguments), wait_s=_WAIT_S))
-    report = diagnose(snapshot)
+    report = diagnose(snapshot, asyncio.run(_silent_steps(snapshot)))
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(report).decode("utf-8") + "\n")
     else:
@@ -66,16 +68,33 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE if all(target.reached for target in report.targets) else UNREACHABLE
 
 
-def diagnose(snapshot: Snapshot) -> Report:
-    """What each target let us do, from what its sources found."""
-    return Report(targets=tuple(_diagnosis(state) for state in snapshot.targets))
+def diagnose(snapshot: Snapshot, silent: Mapping[str, Step] | None = None) -> Report:
+    """What each target let us do, from what its sources found; `silent` has the step that each silent one stops at."""
+    return Report(targets=tuple(_diagnosis(state, (silent or {}).get(state.target.id)) for state in snapshot.targets))
 
 
-def _diagnosis(state: TargetState) -> Diagnosis:
+async def _silent_steps(snapshot: Snapshot) -> dict[str, Step]:
+    silent = [
+        state
+        for state in snapshot.targets
+        if not was_reached(state) and (_kinds(state) & _SILENT or not _kinds(state)) and state.target.kind != "host"
+    ]
+    looks = (first_silent_step(state.target, tls=_uses_tls(state, _kinds(state))) for state in silent)
+    steps = await asyncio.gather(*looks)
+    return {state.target.id: step for state, step in zip(silent, steps, strict=True) if step is not None}
+
+
+def _kinds(state: TargetState) -> set[FailureKind]:
+    return {source.failure.kind for source in state.sources if source.failure is not None}
+
+
+def _diagnosis(state: TargetState, silent: Step | None) -> Diagnosis:
     failures = {source.failure.message: source.failure for source in state.sources if source.failure is not None}
+    if silent is not None and (failure := as_failure(silent, state.target)) is not None:
+        failures = {failure.message: failure}
     capabilities = {item.name: item for source in state.sources for item in source.capabilities}
     reached = was_reached(state)
-    steps = _steps(state, tuple(failures.values()), reached)
+    steps = _steps(state, {failure.kind for failure in failures.values()}, reached, silent)
     if steps.get("rights") == "ok" and any(item.state == "missing" for item in capabilities.values()):
         steps["rights"] = "partly"
     return Diagnosis(
@@ -91,17 +110,18 @@ def _diagnosis(state: TargetState) -> Diagnosis:
     )
 
 
-def _steps(state: TargetState, failures: tuple[Failure, ...], reached: bool) -> dict[str, StepState]:
+def _steps(
+    state: TargetState, kinds: set[FailureKind], reached: bool, silent: Step | None = None
+) -> dict[str, StepState]:
     """How far we got: all before the first step that failed is fine, all after it is not known."""
     if state.target.kind == "host":
         return {}
-    kinds = {failure.kind for failure in failures}
     steps: dict[str, StepState] = {}
     failed = False
     for name, causes in _STEPS:
         if name == "TLS" and not _uses_tls(state, kinds):
             continue
-        broken = bool(kinds & causes) and (name == "rights" or not reached)
+        broken = name == silent if silent else bool(kinds & causes) and (name == "rights" or not reached)
         steps[name] = "failed" if broken else "unknown" if failed else "ok"
         failed = failed or broken
     return steps

@@ -76,7 +76,7 @@ def _tls(error: ssl.SSLError, address: str) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure(
             kind="tls",
-            message=f"The certificate of {address} is not trusted: {error.verify_message}.",
+            message=f"The certificate of {address} is not trusted: {error.verify_message.rstrip('.')}.",
             help="Name the CA file that signed it, or use the host name that the certificate was made for.",
         )
     return Failure(

@@ -105,7 +105,7 @@ def test_doctor_tells_why_mongodb_is_not_reached(mongod: MongodProcess, address:
 def test_doctor_in_words(mongod: MongodProcess) -> None:
     result = perftui("doctor", mongod.uri)
     assert (result.returncode, result.stderr) == (0, "")
-    assert "reached     yes (name ok, port ok, login ok, answer ok, rights ok)" in result.stdout
+    assert "reached     yes (name ok, port ok, answer ok, login ok, rights ok)" in result.stdout
     assert "PRIMARY of rs0" in result.stdout
     assert "  + " in result.stdout
 
