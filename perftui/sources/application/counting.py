@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Sequence
 
+from perftui.sources.numbers import LARGEST
+
 _CHECKPOINTS = 10
 
 
@@ -29,7 +31,7 @@ class Growth:
         self._grown += [0.0] * more
         last, grown = self._last, self._grown
         for place, value in enumerate(values):
-            if value is None or value != value:  # absent, or NaN
+            if value is None or not -LARGEST <= value <= LARGEST:  # absent, or no number that can be added up
                 continue
             before = last[place]
             if before is None or restarted or value < before:

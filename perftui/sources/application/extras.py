@@ -7,6 +7,7 @@ from perftui.model.application import ApplicationProcess, CacheStats
 from perftui.sources.application.counting import Growth
 from perftui.sources.application.families import CACHE
 from perftui.sources.application.text import Series
+from perftui.sources.numbers import real, whole
 
 _MOST_CACHES = 100
 _CACHE_NAMES = ("cache", "name", "cache_name")
@@ -27,7 +28,7 @@ def service(series: Placed) -> tuple[str | None, str | None]:
 def process(series: Placed, values: Sequence[float | None], growth: Growth) -> ApplicationProcess:
     found: dict[str, tuple[int, float]] = {}
     for place, one in series:
-        value = values[place]
+        value = real(values[place])
         if value is not None and one.name.startswith("process_"):
             found.setdefault(one.name, (place, value))
     started = found.get("process_start_time_seconds")
@@ -38,7 +39,7 @@ def process(series: Placed, values: Sequence[float | None], growth: Growth) -> A
     if cpu and growth.elapsed_s:
         share = growth.step(cpu[0]) / growth.elapsed_s
     return ApplicationProcess(
-        resident_bytes=int(resident[1]) if resident else None,
+        resident_bytes=whole(resident[1]) if resident else None,
         cpu_share=share,
         uptime_s=uptime[1] if uptime else max(time.time() - started[1], 0.0) if started else None,
     )
@@ -62,7 +63,7 @@ def _counters(series: Placed) -> Iterator[tuple[int, str, str]]:
 
 def _cache(name: str, places: dict[str, list[int]], growth: Growth) -> CacheStats:
     def total(kind: str) -> int | None:
-        return round(sum(growth.total(place) for place in places[kind])) if kind in places else None
+        return whole(round(sum(growth.total(place) for place in places[kind]))) if kind in places else None
 
     reads = places.get("hits", []) + places.get("misses", [])
     hits = sum(growth.in_window(place) for place in places.get("hits", []))
@@ -76,7 +77,7 @@ def _cache(name: str, places: dict[str, list[int]], growth: Growth) -> CacheStat
         name=name,
         hits=total("hits"),
         misses=total("misses"),
-        hit_rate=hits / gets if both and gets > 0 else None,
+        hit_rate=real(hits / gets) if both and gets > 0 else None,
         gets_per_s=step / growth.elapsed_s if both and growth.elapsed_s else None,
         sets=total("sets"),
         deletes=total("deletes"),

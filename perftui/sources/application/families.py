@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from perftui.sources.application.text import Series
+from perftui.sources.numbers import real
 
 _DURATION = re.compile(
     r"(?:^|_)(?:http_server_(?:request_)?duration|http_server_requests|requests?_(?:duration|latency))"
@@ -143,9 +144,11 @@ class _Parts:
 
     def add_bucket(self, bound: str, place: int) -> None:
         try:
-            self.buckets.append((float(bound), place))
+            number = float(bound)
         except ValueError:
             return
+        if number == float("inf") or real(number) is not None:
+            self.buckets.append((number, place))
 
     def histogram(self, status: str) -> Histogram:
         self.buckets.sort()

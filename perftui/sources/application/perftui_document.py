@@ -53,7 +53,7 @@ class DocumentReader:
 
     def _metrics(self, document: MetricsDocument) -> ApplicationMetrics:
         self._count(document)
-        api, window_s = document.api, document.window_s
+        api, window_s = document.api, _window_s(document)
         shared = ApplicationMetrics(
             format="perftui",
             service=document.service.name,
@@ -110,6 +110,11 @@ class DocumentReader:
     def _rate(self, name: str, total: int | None, fallback: float | None) -> float | None:
         live = self._rates.rate(name)
         return fallback if total is None or live is None else live
+
+
+def _window_s(document: MetricsDocument) -> float | None:
+    """Rates over less than a millisecond mean nothing."""
+    return document.window_s if document.window_s and document.window_s >= 0.001 else None
 
 
 def latency(document: LatencyDocument) -> LatencySummary:

@@ -18,6 +18,7 @@ from perftui.sources.application.extras import caches, process, service
 from perftui.sources.application.families import EndpointKey, Family, Histogram
 from perftui.sources.application.quantiles import Quantile, quantile
 from perftui.sources.application.text import Series, TextReader
+from perftui.sources.numbers import real, whole
 
 _MOST = 500
 _NO_BUCKETS = "These metrics have no buckets, so only averages are known, no percentiles."
@@ -60,7 +61,7 @@ class PrometheusReader:
     def _metrics(self, values: Sequence[float | None]) -> ApplicationMetrics:
         endpoints = [self._endpoint(key) for key in self._keys()]
         everything = [one for found in self._histograms().values() for one in found]
-        whole, p95_bounds = self._latency(everything, self._scale)
+        latency, p95_bounds = self._latency(everything, self._scale)
         counters = [pair for found in self._counters.values() for pair in found]
         shares = self._error_shares(everything, counters)
         endpoints.sort(key=lambda one: one.requests or 0, reverse=True)
@@ -72,8 +73,8 @@ class PrometheusReader:
             window_s=min(self._growth.covered_s or 0.0, self._window_s) or None,
             requests=self._count(everything, counters, self._growth.total),
             per_s=self._per_s(everything, counters),
-            active=int(sum(values[place] or 0 for place in self._active)) if self._active else None,
-            latency_ms=whole,
+            active=whole(sum(values[place] or 0 for place in self._active)) if self._active else None,
+            latency_ms=latency,
             p95_bounds=p95_bounds,
             server_error_rate=shares[0],
             client_error_rate=shares[1],
@@ -136,7 +137,7 @@ class PrometheusReader:
         self, histograms: Sequence[Histogram], counters: Sequence[tuple[str, int]], of: Callable[[int], float]
     ) -> int:
         places = [one.counted for one in histograms if one.counted is not None] or [place for _, place in counters]
-        return round(sum(of(place) for place in places))
+        return whole(round(sum(of(place) for place in places))) or 0
 
     def _per_s(self, histograms: Sequence[Histogram], counters: Sequence[tuple[str, int]]) -> float | None:
         elapsed = self._growth.elapsed_s
@@ -154,7 +155,7 @@ class PrometheusReader:
             if counted > 0:
                 server = sum(of(place) for status, place in places if status == "5")
                 client = sum(of(place) for status, place in places if status == "4")
-                return server / counted, client / counted
+                return real(server / counted), real(client / counted)
             if self._window_is_full:
                 break
         return None, None
@@ -190,9 +191,9 @@ class PrometheusReader:
                     latency_ms=latency,
                 )
             )
-        whole, _ = self._latency(everything, self._database.scale_ms)
+        overall, _ = self._latency(everything, self._database.scale_ms)
         count = self._count(everything, (), self._growth.total)
-        return ApplicationQueries(count=count, latency_ms=whole, groups=tuple(groups[:_MOST]))
+        return ApplicationQueries(count=count, latency_ms=overall, groups=tuple(groups[:_MOST]))
 
     def _single(self, values: Sequence[float | None], name: str) -> float | None:
         return next((values[place] for place, one in self._plain if one.name == name and not one.labels), None)
@@ -210,7 +211,7 @@ def _summary(
     buckets = sorted(merged.items())
     p50, p95, p99 = (quantile(buckets, q, scale_ms) for q in (0.5, 0.95, 0.99))
     summary = LatencySummary(
-        average=total / counted if has_sum else None,
+        average=real(total / counted) if has_sum else None,
         p50=_value(p50),
         p95=_value(p95),
         p99=_value(p99),

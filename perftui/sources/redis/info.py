@@ -65,7 +65,7 @@ class InfoReader:
             received_bytes_per_s=rates.rate("received"),
             sent_bytes_per_s=rates.rate("sent"),
             cpu_share=rates.rate("cpu"),
-            keys=sum(database.keys for database in keyspace),
+            keys=whole(sum(database.keys for database in keyspace)),
             memory=_memory(info),
             clients=RedisClients(
                 connected=_whole(info, "connected_clients"),
@@ -170,7 +170,7 @@ def _replication(info: Info) -> RedisReplication:
 def _replicas(info: Info) -> Iterator[RedisReplica]:
     written = _whole(info, "master_repl_offset")
     for name, value in info.items():
-        if name.startswith("slave") and name[5:].isdigit():
+        if name.startswith("slave") and name[5:].isdecimal():
             fields = _pairs(value)
             reached = _to_number(fields.get("offset"))
             yield RedisReplica(
@@ -183,7 +183,7 @@ def _replicas(info: Info) -> Iterator[RedisReplica]:
 
 def _keyspace(info: Info) -> Iterator[Keyspace]:
     for name, value in info.items():
-        if name.startswith("db") and name[2:].isdigit():
+        if name.startswith("db") and name[2:].isdecimal():
             fields = _pairs(value)
             yield Keyspace(
                 database=name,

@@ -44,7 +44,8 @@ class RedisServerSource(Source):
             raise self._refused
         await self._system.connect()
         version = parse_info(await self._info("server")).get("redis_version", "0")
-        takes_many = int(version.split(".")[0]) >= 7
+        major = version.split(".")[0]
+        takes_many = major.isdecimal() and int(major[:9]) >= 7
         self._sections = _SECTIONS if takes_many else ("all",)
         self.capabilities = (_capability(self._connection, "granted"),)
 

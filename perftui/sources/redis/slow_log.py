@@ -10,6 +10,7 @@ from perftui.model.redis import RedisSlowCommand, RedisSlowLog
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection
 from perftui.sources.base import Reading, Source
+from perftui.sources.numbers import whole
 from perftui.sources.redis.client import CLIENT_NAME, explain, grant
 from perftui.sources.redis.command_text import command_line, safe
 
@@ -42,13 +43,13 @@ class RedisSlowLogSource(Source):
         self.capabilities = (_capability(self._connection, granted=True),)
 
     async def read(self) -> Reading:
-        length, latest = await self._system.ask(("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 1))
-        sent = 2
+        length, reply = await self._system.ask(("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 1))
+        sent, latest = 2, _entries(reply)
         if latest and latest[0][0] != self._newest:
             await self._read_new(latest[0][0])
             sent += 1
         log = RedisSlowLog(
-            entries=tuple(self._entries), total=length, lost_entries=self._lost, threshold_us=self._threshold_us
+            entries=tuple(self._entries), total=whole(length), lost_entries=self._lost, threshold_us=self._threshold_us
         )
         return Reading(log, sent_commands=sent, notes=self._notes)
 
@@ -70,8 +71,8 @@ class RedisSlowLogSource(Source):
             self._newest, self._lost = None, 0
             self._entries.clear()
         wanted = _KEPT if self._newest is None else min(_KEPT, newest - self._newest)
-        (found,) = await self._system.ask(("SLOWLOG", "GET", wanted))
-        new = [entry for entry in found if self._newest is None or entry[0] > self._newest]
+        (reply,) = await self._system.ask(("SLOWLOG", "GET", wanted))
+        new = [entry for entry in _entries(reply) if self._newest is None or entry[0] > self._newest]
         if new and self._newest is not None:
             self._lost += max(0, new[-1][0] - self._newest - 1)
         for entry in reversed(new):
@@ -85,10 +86,23 @@ class RedisSlowLogSource(Source):
 
         try:
             ((*_, value),) = await self._system.ask(("CONFIG", "GET", "slowlog-log-slower-than"))
-        except (ResponseError, ValueError):
+        except (ResponseError, ValueError, TypeError):
             self._notes = ("The slow log's threshold may not be read (+config|get).",)
             return None
-        return int(value)
+        return whole(int(value))
+
+
+def _entries(reply: object) -> list[Sequence[Any]]:
+    """Those that are entries; a proxy or a fork may answer with anything."""
+    return [entry for entry in reply if _is_entry(entry)] if isinstance(reply, list) else []
+
+
+def _is_entry(entry: object) -> bool:
+    if not isinstance(entry, list) or len(entry) < 4 or not isinstance(entry[3], list):
+        return False
+    return all(isinstance(number, int) and whole(number) is not None for number in entry[:3]) and all(
+        isinstance(text, bytes) for text in (*entry[3], *entry[4:6])
+    )
 
 
 def _parse(entry: Sequence[Any]) -> RedisSlowCommand:
