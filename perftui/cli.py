@@ -97,8 +97,18 @@ def _run(arguments: list[str]) -> int:
     command = import_module(f"perftui.commands.{name}")
     parser = _parser(name)
     command.add_arguments(parser)
-    code: int = command.run(parser.parse_args(rest))
+    code: int = command.run(_parsed(parser, rest))
     return code
+
+
+def _parsed(parser: argparse.ArgumentParser, texts: list[str]) -> argparse.Namespace:
+    """Flags may stand between targets: argparse alone leaves the targets after a flag over."""
+    arguments, left = parser.parse_known_args(texts)
+    if left and (not hasattr(arguments, "targets") or any(text.startswith("-") for text in left)):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    if left:
+        arguments.targets = [*arguments.targets, *left]
+    return arguments
 
 
 def _split_command(arguments: list[str]) -> tuple[str, list[str]]:

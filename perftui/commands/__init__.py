@@ -30,6 +30,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "targets",
         nargs="*",
+        default=[],
         metavar="TARGET",
         help="mongodb://, mongodb+srv://, redis://, rediss://, unix://, http(s):// or a profile's name; with none: "
         "MONGODB_URI, REDIS_URL and PERFTUI_APP_URL, then this machine's usual ports, then just the machine",

@@ -77,6 +77,16 @@ def test_wrong_usage_is_two_and_a_sentence(argument: str, words: str) -> None:
     assert_usage(perftui(argument), words)
 
 
+def test_flags_may_stand_between_targets() -> None:
+    nobody = ("redis://127.0.0.1:1", "http://127.0.0.1:1")
+    result = perftui("snapshot", nobody[0], "--utc", nobody[1], "--json")
+    assert (result.returncode, result.stderr) == (3, "")
+    assert all(f'"address":"{address}"' in result.stdout for address in nobody)
+    assert_usage(perftui("snapshot", nobody[0], "--utc", nobody[1], "--nonsense"), "unrecognized arguments")
+    assert_usage(perftui("replay", "a", "--speed", "2", "b"), "unrecognized arguments: b")
+    assert_usage(perftui("record"), "arguments are required: FILE\n")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
