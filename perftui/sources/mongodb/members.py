@@ -112,7 +112,7 @@ class MongoMembersSource(MemberSource):
             ping_ms=known.ping_ms if known is not None else real(one.get("pingMs")),
             votes=whole(settings.get("votes")),
             hidden=flag(settings.get("hidden")),
-            message=text(one.get("lastHeartbeatMessage")) or text(one.get("infoMessage")) or None,
+            message=_message(one),
         )
 
     def _keep_what_is_known(self, found: tuple[SetMember, ...]) -> None:
@@ -140,6 +140,12 @@ class MongoMembersSource(MemberSource):
                     role="SECONDARY" if own and hello.get("secondary") else role,
                     ping_ms=known.ping_ms if known is not None else None,
                 )
+
+
+def _message(one: Mapping[str, Any]) -> str | None:
+    """What the set says of this member; that a primary finds nobody to copy from is as it should be."""
+    information = None if one.get("stateStr") == "PRIMARY" else text(one.get("infoMessage"))
+    return text(one.get("lastHeartbeatMessage")) or information or None
 
 
 def _applied(member: Entry | None) -> datetime | None:

@@ -52,10 +52,17 @@ def describe(entry: Entry, started_at: float | None) -> Described:
         ns=ns,
         op=op,
         started_at=started_at,
-        text=safe_text(str(truncated), _TEXT_LIMIT) if truncated is not None else one_line(command, _TEXT_LIMIT),
+        text=_one_line(command, truncated),
         command=to_json(command, _COMMAND_LIMIT),
         shape_id=shape_of(command, ns).id if command and truncated is None and ns else None,
     )
+
+
+def _one_line(command: Entry, truncated: object) -> str:
+    """Empty for a session or cursor that runs nothing now."""
+    if truncated is not None:
+        return safe_text(str(truncated), _TEXT_LIMIT)
+    return one_line(command, _TEXT_LIMIT) if command else ""
 
 
 def operation(entry: Entry, described: Described) -> Operation:

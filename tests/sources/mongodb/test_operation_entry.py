@@ -121,3 +121,8 @@ values = st.recursive(
 @given(st.sampled_from(sorted(ENTRIES)), st.dictionaries(st.sampled_from(fields), values, max_size=5))
 def test_no_field_is_taken_for_granted(name: str, strange: dict[str, Any]) -> None:
     shown({**ENTRIES[name], **strange})
+
+
+def test_a_session_that_runs_nothing_has_no_text() -> None:
+    entry = {"type": "idleSession", "active": False, "op": "none", "ns": "", "command": {}}
+    assert operation(entry, describe(entry, None)).text == ""
