@@ -13,6 +13,7 @@ Result = TypeVar("Result")
 
 _STATM = Path("/proc/self/statm")
 _AVERAGED_TICKS = 10
+_STARTING_S = 3.0
 
 
 class Metered(Generic[Result]):
@@ -48,16 +49,22 @@ class Metered(Generic[Result]):
 
 
 class OwnCosts:
-    """CPU and memory of this process, CPU as a mean over the last ticks."""
+    """CPU and memory of this process, CPU as a mean over the last ticks.
 
-    def __init__(self) -> None:
+    The first seconds import libraries and connect: what they cost is no part of what watching costs.
+    """
+
+    def __init__(self, starting_s: float = _STARTING_S) -> None:
+        self._counted_from = time.monotonic() + starting_s
         self._readings: deque[tuple[float, float]] = deque(maxlen=_AVERAGED_TICKS)
         self._page_bytes = os.sysconf("SC_PAGE_SIZE")
 
     def read(self) -> OwnCost:
-        """The cost up to now; the CPU's share is unknown at the first reading."""
+        """The cost up to now; the CPU's share is unknown until the start is over and two readings were taken."""
         now, used = time.monotonic(), time.process_time()
         share = None
+        if now < self._counted_from:
+            return OwnCost(resident_bytes=self._resident_bytes())
         if self._readings:
             then, used_then = self._readings[0]
             share = round((used - used_then) / (now - then), 4) if now > then else None
