@@ -15,6 +15,16 @@ from perftui.model.secret import Secret
         ("https://h/?api_key=abc&x=1", "https://h/?api_key=***&x=1"),
         ("--token=abc", "--token=***"),
         ("nothing to hide: 3", "nothing to hide: 3"),
+        ("AWS_SECRET_ACCESS_KEY=abc DB_PASS=def", "AWS_SECRET_ACCESS_KEY=*** DB_PASS=***"),
+        ('{"password": "abc", "user": "ann"}', '{"password": "***", "user": "ann"}'),
+        ("find {password: ?}", "find {password: ?}"),
+        ("X-Api-Key: abc", "X-Api-Key: ***"),
+        ("Authorization: Bearer abc", "Authorization: ***"),
+        ("https://tok3n@git.example/x", "https://***@git.example/x"),
+        ("https://s3/x?X-Amz-Signature=abc&sig=def", "https://s3/x?X-Amz-Signature=***&sig=***"),
+        ("sh -c 'mongosh --password abc db'", "sh -c 'mongosh --password *** db'"),
+        ("start with --ask-password to be asked", "start with --ask-password to be asked"),
+        ("compass=4 bypass: 3 max_tokens=5", "compass=4 bypass: 3 max_tokens=5"),
     ],
 )
 def test_secrets_in_text_are_masked(text: str, masked: str) -> None:
@@ -29,6 +39,11 @@ def test_secrets_in_text_are_masked(text: str, masked: str) -> None:
         (["/usr/bin/mysql", "-pabc"], "/usr/bin/mysql -p***"),
         (["tar", "-p", "file"], "tar -p file"),
         (["app", "--db-password", "abc"], "app --db-password ***"),
+        (["redis-server", "--tls-key-file-pass", "abc"], "redis-server --tls-key-file-pass ***"),
+        (["redis-server", "--user", "ann on >abc +@all"], "redis-server --user ann on >*** +@all"),
+        (["curl", "-u", "ann:abc", "-H", "Cookie: id=abc"], "curl -u ann:*** -H Cookie: ***"),
+        (["curl", "-b", "id=abc", "http://h"], "curl -b *** http://h"),
+        (["sort", ">", "file", "-u", "names"], "sort > file -u names"),
         ([], ""),
     ],
 )

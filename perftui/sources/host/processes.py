@@ -12,7 +12,7 @@ from perftui.model.redaction import mask_arguments
 if TYPE_CHECKING:
     import psutil
 
-_LONGEST_COMMAND = 2000
+_LONGEST_COMMAND, _MOST_ARGUMENTS = 2000, 100
 _BUSIEST_OTHERS = 6
 _OPEN_FILES_INTERVAL_S = 10.0
 _SCAN_INTERVAL_S = 10.0
@@ -28,7 +28,7 @@ class _Watched:
         self.process, self.role = process, role
         self.name = process.name()
         # A process title, such as Redis's, is padded with blanks.
-        arguments = [part.strip() for part in process.cmdline()] or [self.name]
+        arguments = [part.strip()[:_LONGEST_COMMAND] for part in process.cmdline()[:_MOST_ARGUMENTS]] or [self.name]
         self.command = mask_arguments(arguments)[:_LONGEST_COMMAND].strip()
         self.started_at = process.create_time()
         self.user = _user(process)
