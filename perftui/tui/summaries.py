@@ -118,7 +118,7 @@ def host(view: View) -> Lines:
         )
     )
     if host.container:
-        disks += [("   " + host.container, "label")]
+        disks += [("   container " + host.container, "label")]
     return [figures, disks, *_notices(view, target)]
 
 

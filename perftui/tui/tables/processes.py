@@ -29,6 +29,12 @@ def _empty(view: View) -> str:
     return explain_absence(view, "host", "host.machine", otherwise)
 
 
+def _program_first(row: Process) -> str:
+    """The command without its program's folder, which would fill a narrow column; `w` shows it whole."""
+    program, space, arguments = (row.command or row.name).partition(" ")
+    return program.rpartition("/")[2] + space + arguments
+
+
 PROCESSES: TableSpec[Process] = TableSpec(
     name="processes",
     columns=(
@@ -40,7 +46,7 @@ PROCESSES: TableSpec[Process] = TableSpec(
         plain("files", "FILES", 6, lambda row: row.open_files, number, 3),
         words("user", "USER", 10, lambda row: row.user, 4),
         Column("uptime", "UPTIME", 8, text=uptime, sort=lambda row: -(row.started_at or 0.0), priority=1),
-        words("command", "COMMAND", 20, lambda row: row.command or row.name, flexible=True),
+        words("command", "COMMAND", 20, _program_first, flexible=True),
     ),
     rows=rows,
     key=lambda row: (row.pid, row.started_at),
