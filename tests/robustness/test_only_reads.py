@@ -79,7 +79,8 @@ async def test_mongodb(private_servers: PrivateServers, profiled: bool) -> None:
     mongod = private_servers.start_mongod(replica_set="rs0", arguments=LOGS_EVERYTHING)
     client: Client
     with MongoClient(mongod.uri, appname="shop") as client:
-        client["shop"]["p"].insert_one({"a": 7})
+        document: dict[str, Any] = {"a": 7}
+        client["shop"]["p"].insert_one(document)
         if profiled:
             client["shop"].command("profile", 2)
         client["shop"]["p"].find_one({"a": 7})
