@@ -77,10 +77,9 @@ async def use_everything(watch: Watching, well: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("profiled", [True, False], ids=["profiled", "log only"])
 async def test_mongodb(private_servers: PrivateServers, profiled: bool) -> None:
     mongod = private_servers.start_mongod(replica_set="rs0", arguments=LOGS_EVERYTHING)
-    client: Client
-    with MongoClient(mongod.uri, appname="shop") as client:
-        document: dict[str, Any] = {"a": 7}
-        client["shop"]["p"].insert_one(document)
+    client: Client = MongoClient(mongod.uri, appname="shop")
+    with client:
+        client["shop"]["p"].insert_one({"a": 7})
         if profiled:
             client["shop"].command("profile", 2)
         client["shop"]["p"].find_one({"a": 7})
