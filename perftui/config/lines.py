@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from perftui.config.file import KeyPath
@@ -21,6 +22,28 @@ def line_of(text: str, path: KeyPath, value: object = None) -> int | None:
         return None
     start = next(n for n in range(end - 1, -1, -1) if _parse(lines[:n]) is not None) + 1
     return _narrow(lines, start, end, path[-1], value)
+
+
+def place_of(file: str | None, table: str, key: str, value: str) -> str:
+    """File and line where `key` of such a table, at the top or in a profile, has this value; less where unknown."""
+    if file is None:
+        return "settings"
+    try:
+        text = Path(file).read_text("utf-8")
+        document = tomllib.loads(text)
+    except (OSError, ValueError):
+        return file
+    profiles = document.get("profiles", {})
+    paths: list[KeyPath] = [(table, key), *(("profiles", name, table, key) for name in profiles)]
+    path = next((path for path in paths if _at(document, path) == value), None)
+    line = line_of(text, path) if path else None
+    return f"{file}, line {line}" if line else file
+
+
+def _at(document: Any, path: KeyPath) -> Any:
+    for key in path:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
 
 
 def _narrow(lines: Sequence[str], start: int, end: int, key: str | int, value: object) -> int:

@@ -15,7 +15,7 @@ from perftui.model.target import TargetKind
 from perftui.monitor.feed import Feed
 from perftui.tui.formatting import duration
 from perftui.tui.keyed import KeyedApp, KeyedScreen
-from perftui.tui.keys import COMMANDS, Command, Keymap
+from perftui.tui.keys import Command, keymap_of
 from perftui.tui.screens.main import MainScreen
 from perftui.tui.terminal import end_with, guarded_driver
 from perftui.tui.themes import ThemeFile, load_theme
@@ -46,7 +46,7 @@ class PerftuiApp(KeyedApp):
     def __init__(self, feed: Feed, settings: Settings) -> None:
         super().__init__(driver_class=guarded_driver())
         self.feed, self.settings = feed, settings
-        self.keymap = Keymap(COMMANDS, settings.keys)
+        self.keymap = keymap_of(settings)
         self.animation_level = "none"
         theme, self.theme_problem = load_theme(settings.theme, settings.themes_folder, self.no_color)
         self.theme_file = theme

@@ -35,11 +35,12 @@ def _targets(view: View) -> list[tuple[str, str]]:
         if state is None:
             continue
         others = len(view.targets(kind)) - 1
-        words.append((_describe(state) + (f" +{others}" if others else ""), "normal"))
+        words.append((_describe(state, alone=not others) + (f" +{others}" if others else ""), "normal"))
     return words
 
 
-def _describe(state: TargetState) -> str:
+def _describe(state: TargetState, alone: bool = True) -> str:
+    """`alone`: there is no other target of its kind, which may bear the same service name."""
     name, offset = state.target.name, ""
     if state.clock_offset_s is not None and abs(state.clock_offset_s) > _CLOCK_OFFSET_SHOWN_S:
         offset = f" clock {state.clock_offset_s:+.0f}s"
@@ -49,7 +50,9 @@ def _describe(state: TargetState) -> str:
         return f"{name} {state.redis.flavour} {state.redis.version or '?'}" + offset
     if state.application is not None:
         workers = state.application.process.workers
-        return f"{state.application.service or name} app" + (f" x{workers}" if workers and workers > 1 else "")
+        service = state.application.service
+        called = service if service and (alone or service == name) else f"{service or ''} {name}".strip()
+        return f"{called} app" + (f" x{workers}" if workers and workers > 1 else "")
     return name
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from perftui.model.errors import UserError
+from perftui.model.settings import Settings
 from perftui.tui.pages import PAGES
 
 Context = Literal["app", "table", "main", "details", "timeline", "settings"]
@@ -135,13 +136,22 @@ def parse_key(text: str) -> str | None:
     return None
 
 
+class KeymapError(UserError):
+    """A mistake in the user's own keys; `name` is the action it stands at."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class Keymap:
     """Which command a key runs in a context, with the user's own keys in place."""
 
     def __init__(self, commands: Iterable[Command], chosen: Mapping[str, str] | None = None) -> None:
         self.commands = {command.name: command for command in commands}
         self.keys = {name: tuple(command.keys.split(",")) for name, command in self.commands.items()}
-        for name, text in (chosen or {}).items():
+        self._chosen = dict(chosen or {})
+        for name, text in self._chosen.items():
             self.keys[self._known(name)] = tuple(_checked(name, key) for key in text.split(","))
         self._by_key: dict[tuple[Context, str], str] = {}
         for name, keys in self.keys.items():
@@ -167,23 +177,37 @@ class Keymap:
 
     def _known(self, name: str) -> str:
         if name not in self.commands:
-            raise UserError(f"[keys] has no action '{name}'{_nearest(name, self.commands)}")
+            raise KeymapError(name, f"[keys] has no action '{name}'{_nearest(name, self.commands)}")
         return name
 
     def _claim(self, command: Command, key: str) -> None:
         place = (command.context, key)
         other = self._by_key.get(place)
         if other is not None:
-            raise UserError(
-                f"[keys] gives '{show_key(key)}' to both '{other}' and '{command.name}'; change one of them."
+            raise KeymapError(
+                command.name if command.name in self._chosen else other,
+                f"[keys] gives '{show_key(key)}' to both '{other}' and '{command.name}'; change one of them.",
             )
         self._by_key[place] = command.name
+
+
+def keymap_of(settings: Settings) -> Keymap:
+    """The keys in force. Raises `UserError` with the file and the line of what is wrong."""
+    try:
+        return Keymap(COMMANDS, settings.keys)
+    except KeymapError as error:
+        from perftui.config.lines import place_of
+
+        place = place_of(settings.config_file, "keys", error.name, settings.keys[error.name])
+        raise UserError(f"{place}: {error}") from None
 
 
 def _checked(name: str, key: str) -> str:
     parsed = parse_key(key)
     if parsed is None:
-        raise UserError(f"[keys] {name}: there is no key '{key.strip()}'; write it like K, F9, ctrl+k, space or ?.")
+        raise KeymapError(
+            name, f"[keys] {name}: there is no key '{key.strip()}'; write it like K, F9, ctrl+k, space or ?."
+        )
     return parsed
 
 
