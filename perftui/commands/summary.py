@@ -38,7 +38,8 @@ def identity(state: TargetState) -> str:
         words = (application.service, application.version, f"{application.format} metrics")
         return " ".join(word for word in words if word)
     if (host := state.host) is not None:
-        return f"{len(host.cores)} cores{f', {host.container}' if host.container else ''}"
+        known = (f"{len(host.cores)} cores" if host.cores else None, host.container)
+        return ", ".join(word for word in known if word)
     return ""
 
 
@@ -159,9 +160,8 @@ def _host(state: TargetState) -> Iterator[str]:
     if (host := state.host) is None:
         return
     load = " ".join(f"{value:.2f}" for value in host.load) if host.load else fmt.UNKNOWN
-    yield _line(
-        "CPU", f"{fmt.share(host.cpu_share)} of {len(host.cores)} cores; load {load}; up {fmt.duration(host.uptime_s)}"
-    )
+    cores = f" of {len(host.cores)} cores" if host.cores else ""
+    yield _line("CPU", f"{fmt.share(host.cpu_share)}{cores}; load {load}; up {fmt.duration(host.uptime_s)}")
     yield _line(
         "memory",
         f"{fmt.size(host.memory.used_bytes)} of {fmt.size(host.memory.total_bytes)}; "

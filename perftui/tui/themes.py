@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from perftui.model.names import nearest
 from perftui.tui.palette import BASES, ROLES, Palette
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def load_theme(wanted: str, user_folder: str | None, no_color: bool = False) -> 
     paths = theme_paths(user_folder)
     try:
         if wanted not in paths:
-            raise ThemeError(f"There is no theme '{wanted}'; there are {', '.join(sorted(paths)) or 'none'}.")
+            raise ThemeError(f"There is no theme '{wanted}'{nearest(wanted, sorted(paths))}")
         return read_theme(paths[wanted]), None
     except ThemeError as error:
         return _fallback(paths, wanted), str(error)

@@ -166,3 +166,13 @@ def test_exported_cells_are_no_formulas(tmp_path: Path) -> None:
     rows = [msgspec.structs.replace(operations[0], text="=cmd()")]
     csv_path, _ = write_table(OPERATIONS, rows, view, tmp_path)
     assert "'=cmd()" in csv_path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"), [("midnigth", "did you mean 'midnight'?"), ("xyzzy", "known are color-blind-safe, ember")]
+)
+def test_a_theme_that_is_not_there_is_told_with_the_nearest(wanted: str, words: str) -> None:
+    theme, problem = load_theme(wanted, None)
+    assert theme.name == "perftui-dark"
+    assert problem is not None
+    assert problem.startswith(f"There is no theme '{wanted}'; {words}")
