@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from perftui.sources.mongodb.plain import documents, real, whole
+
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
 
 LOOK_EVERY_S = 30.0
 _DATABASES = 200
+_MOST_NAMES = 10_000
 _REFUSED = (13, 18, 8000)
 
 
@@ -35,7 +38,10 @@ class ProfiledDatabases:
         self.sent_commands = 0
         self.names: tuple[str, ...] = ()
         self.left_out = 0
-        """Databases beyond the bound, at which was not looked."""
+        """Databases whose turn to be looked at has not come yet."""
+        self._profiled: set[str] = set()
+        self._seen: set[str] = set()
+        self._turn = 0
         self.slow_ms: float | None = None
 
     @property
@@ -66,6 +72,7 @@ class ProfiledDatabases:
                 self.slow_ms = level.slow_ms
                 if level.level > 0:
                     levels.append(level)
+        self._profiled = {level.database for level in levels}
         return levels
 
     async def _list(self) -> None:
@@ -83,8 +90,21 @@ class ProfiledDatabases:
                 raise
             self._list_refused = True
             return
-        names = sorted(str(each["name"]) for each in reply["databases"])
-        self.names, self.left_out = tuple(names[:_DATABASES]), max(len(names) - _DATABASES, 0)
+        names = sorted(str(each["name"]) for each in documents(reply.get("databases"), _MOST_NAMES) if "name" in each)
+        self.names = tuple(self._of_this_turn(names))
+        self._seen = self._seen.intersection(names).union(self.names)
+        self.left_out = len(names) - len(self._seen)
+
+    def _of_this_turn(self, names: list[str]) -> list[str]:
+        """All, where they are few; else those found profiled before, and the next of the others."""
+        if len(names) <= _DATABASES:
+            return names
+        known = [name for name in names if name in self._profiled][: _DATABASES - 1]
+        others = [name for name in names if name not in self._profiled]
+        start = self._turn % len(others) if others else 0
+        next_ones = (others[start:] + others[:start])[: _DATABASES - len(known)]
+        self._turn = start + len(next_ones)
+        return known + next_ones
 
     async def _level(self, name: str) -> Level | None:
         from pymongo.errors import OperationFailure
@@ -101,11 +121,10 @@ class ProfiledDatabases:
 
 
 def _level_of(name: str, reply: Mapping[str, Any]) -> Level:
-    slow, rate = reply.get("slowms"), reply.get("sampleRate")
     return Level(
         database=name,
-        level=int(reply.get("was") or 0),
-        slow_ms=float(slow) if isinstance(slow, int | float) else None,
-        sample_rate=float(rate) if isinstance(rate, int | float) else None,
+        level=whole(reply.get("was")) or 0,
+        slow_ms=real(reply.get("slowms")),
+        sample_rate=real(reply.get("sampleRate")),
         filtered=bool(reply.get("filter")),
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SLOW_LOG_EVERY_S = 2.0
 IN_THREAD = 200
 """More entries than these take over 20 ms: that work leaves the event loop."""
+_NONE_PROFILED = "No database is profiled"
 _COMMENT = "perftui: slow queries"
 
 
@@ -97,7 +98,7 @@ class ProfileReader:
         if any(level.filtered for level in self._levels):
             notes.append("A profile filter is set: only what matches it is seen.")
         if self._found.left_out:
-            notes.append(f"{self._found.left_out} databases were not looked at.")
+            notes.append(f"{self._found.left_out} databases are still to be looked at.")
         return tuple(notes)
 
 
@@ -141,9 +142,13 @@ class SlowLogReader:
 
     def notes(self) -> tuple[str, ...]:
         slow = f"{self._found.slow_ms:g} ms" if self._found.slow_ms is not None else "its threshold (100 ms by default)"
-        why = "No database is profiled" if self._found.readable else "The profile may not be read with this login"
+        why = self._none_profiled() if self._found.readable else "The profile may not be read with this login"
         why = self._found.absent or why
         return (f"{why}, so slow queries are read from the server's log: only what took over {slow}.",)
+
+    def _none_profiled(self) -> str:
+        left = self._found.left_out
+        return f"No profiled database is found yet, and {left} are still to be looked at" if left else _NONE_PROFILED
 
 
 class SampleReader:
