@@ -1,5 +1,7 @@
 """The source of an application's metrics: finds where they are and which document they are, then reads it."""
 
+import asyncio
+from threading import Lock
 from typing import ClassVar
 
 import msgspec
@@ -35,6 +37,7 @@ class ApplicationSource(Source):
         self._reader: Reader | None = None
         self._next_guess: int | None = None
         self._first: Page | None = None
+        self._parsing = Lock()  # a poll that ran out of time leaves its thread at work
 
     async def connect(self) -> None:
         path = self._fetcher.path
@@ -64,7 +67,9 @@ class ApplicationSource(Source):
         size = len(page.body)
         if size > _BIG_BYTES:
             self.interval_s = _BIG_INTERVAL_S  # type: ignore[misc]  # of this source alone
-        metrics, notes = self._read_page(page, self._reader)
+            metrics, notes = await asyncio.to_thread(self._read_page, page, self._reader)
+        else:
+            metrics, notes = self._read_page(page, self._reader)
         return Reading(metrics, received_bytes=size, sent_commands=1, notes=notes)
 
     def explain(self, error: BaseException) -> Failure:
@@ -131,7 +136,8 @@ class ApplicationSource(Source):
         wrong = head.startswith(b"<") or head.startswith(b"{") == isinstance(reader, PrometheusReader)
         if wrong:
             self._reader = reader = self._reader_of(page, self._path or "")
-        return reader.read(page.body)
+        with self._parsing:
+            return reader.read(page.body)
 
     def _worst(self, refusals: list[answer.UnusableAnswer], *, guessed: bool) -> answer.UnusableAnswer:
         telling = [refusal for refusal in refusals if refusal.failure.kind != "unsupported"]
