@@ -95,8 +95,9 @@ def _diagnosis(state: TargetState, silent: Step | None) -> Diagnosis:
     capabilities = {item.name: item for source in state.sources for item in source.capabilities}
     reached = was_reached(state)
     steps = _steps(state, {failure.kind for failure in failures.values()}, reached, silent)
-    if steps.get("rights") == "ok" and any(item.state == "missing" for item in capabilities.values()):
-        steps["rights"] = "partly"
+    states = {item.state for item in capabilities.values()}
+    if steps.get("rights") in ("ok", "failed") and "missing" in states:
+        steps["rights"] = "partly" if "granted" in states else "failed"
     return Diagnosis(
         id=state.target.id,
         kind=state.target.kind,
@@ -140,14 +141,17 @@ def _lines(state: TargetState, target: Diagnosis) -> Iterator[str]:
     for failure in target.failures:
         yield f"  {failure.kind:<12}{safe_text(failure.message)}"
         yield f"              {safe_text(failure.help)}"
+    told: set[str] = set()
     for capability in target.capabilities:
-        yield from _capability(capability)
+        yield from _capability(capability, told)
 
 
-def _capability(capability: Capability) -> Iterator[str]:
+def _capability(capability: Capability, told: set[str]) -> Iterator[str]:
+    """`told`: the commands that stand above already; some cannot be run twice."""
     mark = {"granted": "+", "missing": "!", "unsupported": "-", "unknown": "?"}[capability.state]
     yield f"  {mark} {capability.name:<22}{capability.state:<13}{safe_text(capability.shows)}"
     if capability.needs is not None:
         yield f"      needs {safe_text(capability.needs)}"
     if capability.grant is not None and capability.state == "missing":
-        yield f"      run   {safe_text(capability.grant)}"
+        yield f"      run   {'the same command as above' if capability.grant in told else safe_text(capability.grant)}"
+        told.add(capability.grant)

@@ -102,6 +102,29 @@ def test_doctor_tells_why_mongodb_is_not_reached(mongod: MongodProcess, address:
     assert (code, [name for name, state in steps.items() if state == "failed"]) == (3, [step])
 
 
+def test_doctor_tells_some_rights_from_none(private_servers: PrivateServers) -> None:
+    from redis import Redis
+
+    server = private_servers.start_redis()
+    client = Redis.from_url(server.uri)
+    client.execute_command("ACL", "SETUSER", "some", "on", ">some-pw", "+info")  # type: ignore[no-untyped-call]
+    client.execute_command("ACL", "SETUSER", "none", "on", ">none-pw")  # type: ignore[no-untyped-call]
+    for user, rights in (("some", "partly"), ("none", "failed")):
+        code, found = diagnose(f"redis://{user}@127.0.0.1:{server.port}", REDIS_PASSWORD=f"{user}-pw")
+        assert (code, found["redis"]["steps"]["rights"]) == (0, rights)  # type: ignore[index]
+
+
+def test_doctors_commands_can_be_run_as_they_stand(private_servers: PrivateServers) -> None:
+    """Without a login the user is made once, then given the rest; no command is printed twice."""
+    server = private_servers.start_mongod(arguments=["--auth"])
+    lines = [line.strip() for line in perftui("doctor", server.uri).stdout.splitlines()]
+    commands = [line for line in lines if line.startswith("run   db.")]
+    assert len(commands) == len(set(commands)) > 1
+    assert "createUser" in commands[0]
+    assert all('grantRolesToUser("perftui"' in command for command in commands[1:])
+    assert "run   the same command as above" in lines
+
+
 def test_doctor_in_words(mongod: MongodProcess) -> None:
     result = perftui("doctor", mongod.uri)
     assert (result.returncode, result.stderr) == (0, "")

@@ -64,7 +64,9 @@ class Login:
         return not self.told or self.open_server or self._has(_BY_NAME[name])
 
     def grant(self, role: str) -> str:
-        """The exact command that gives this login a role."""
+        """The exact command that gives this login a role; without a login, one that is made first."""
+        if self.user is None and role != "clusterMonitor":
+            return f'db.getSiblingDB("admin").grantRolesToUser("perftui", [{{role: "{role}", db: "admin"}}])'
         if self.user is None:
             return f'db.getSiblingDB("admin").createUser({{user: "perftui", pwd: passwordPrompt(), roles: ["{role}"]}})'
         return f'db.getSiblingDB("{self.database}").grantRolesToUser("{self.user}", [{{role: "{role}", db: "admin"}}])'
