@@ -65,21 +65,24 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run perftui and return its exit code; raises nothing but `SystemExit`."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = _run(arguments)
-        sys.stdout.flush()
+        return _exit_code(list(sys.argv[1:] if argv is None else argv))
+    finally:
+        _let_go_of_output()
+
+
+def _exit_code(arguments: list[str]) -> int:
+    try:
+        return _run(arguments)
     except UserError as error:
         say(f"perftui: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes stdout once more at exit, which must not fail aloud.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return DONE
     except ModuleNotFoundError as error:
         say(f"perftui: the package {error.name} is missing; install it again: pip install --force-reinstall perftui")
@@ -89,7 +92,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         say(report_crash(error))
         return FOUND
-    return code
+
+
+def _let_go_of_output() -> None:
+    """Python flushes both streams once more at exit; where nobody reads them any more, that would fail aloud."""
+    for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 def _run(arguments: list[str]) -> int:

@@ -121,10 +121,16 @@ def click_on(terminal: Terminal, text: str) -> None:
 def test_the_mouse_opens_tabs_and_moves_the_cursor(terminal: Terminal) -> None:
     click_on(terminal, "4 Endpoints")
     terminal.wait_for(r"METHOD ROUTE")
-    click_on(terminal, "/api/users/by-email")
-    terminal.wait_for(r"^> +GET +/api/users/by-email")
+    terminal.wait_for(r"^  GET +/api/\S+ ")
+    terminal.send("p")  # rows that stand still: the one that is read is the one that is clicked
+    terminal.wait_for(r"(?i)paused")
+    route = terminal.wait_for(r"^  GET +(/api/[\w/-]+) ").group(1)
+    click_on(terminal, f" {route} ")
+    terminal.wait_for(rf"^> +GET +{route} ")
+    terminal.send("p")
+    terminal.wait_for(r"Enter Open")
     click_on(terminal, "Enter Open")
-    terminal.wait_for(r"GET /api/users/by-email of prompt-library")
+    terminal.wait_for(rf"GET {route} of prompt-library")
     terminal.send("q")
     terminal.wait_for(TABS)
 
