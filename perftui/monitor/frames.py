@@ -120,7 +120,10 @@ class FrameStore:
             from perftui.monitor.codec import FrameEncoder
 
             self._encoder = FrameEncoder()
-        frame = self._encoder.encode(snapshot)
+        try:
+            frame = self._encoder.encode(snapshot)
+        except (ValueError, OverflowError, TypeError):
+            return  # what cannot be kept leaves a gap in the past, and must not end the present
         if frame.key:
             self._groups.append(_Group(snapshot.sequence, frame.data))
         else:

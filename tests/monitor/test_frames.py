@@ -77,6 +77,18 @@ def test_a_jump_in_the_sequence_forgets_what_was_before() -> None:
     assert store.frame(10) == busy_snapshot(10, 5)
 
 
+def test_what_cannot_be_encoded_is_not_kept_and_ends_nothing() -> None:
+    store = FrameStore()
+    session = [busy_snapshot(sequence, 3) for sequence in range(1, 9)]
+    broken = TargetState(target=HOST, host=HostMetrics(hostname="caf\udce9"))
+    session[4] = replace(session[4], targets=(broken,))
+    for snapshot in session:
+        store.add(snapshot)
+    assert store.frame(session[4].sequence) is None
+    assert store.frames() == (session[5].sequence, session[7].sequence)
+    assert store.frame(session[6].sequence) == session[6]
+
+
 def test_garbage_is_no_frame() -> None:
     key = FrameEncoder().encode(busy_snapshot(1, 5)).data
     for data in (b"", b"garbage", key[:-5], b"\x28\xb5\x2f\xfd" + bytes(20)):

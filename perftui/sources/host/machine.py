@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from perftui.model.host import DiskTraffic, Filesystem, HostNetwork, MemoryUse
+from perftui.model.text import safe_text
 from perftui.sources.host import container
 from perftui.sources.rates import CounterRates
 
@@ -173,6 +174,6 @@ def filesystems() -> tuple[Filesystem, ...]:
         if use.total and not Path(mount).is_file():
             key = (use.total, use.free)
             found.setdefault(
-                key, Filesystem(mount=mount, total_bytes=use.total, used_bytes=use.used, free_bytes=use.free)
+                key, Filesystem(mount=safe_text(mount), total_bytes=use.total, used_bytes=use.used, free_bytes=use.free)
             )
     return tuple(sorted(found.values(), key=lambda part: part.free_bytes / part.total_bytes))

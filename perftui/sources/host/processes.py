@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from perftui.model.host import Process
 from perftui.model.redaction import mask_arguments
+from perftui.model.text import safe_text
 
 if TYPE_CHECKING:
     import psutil
@@ -26,10 +27,11 @@ class _Watched:
 
     def __init__(self, process: psutil.Process, role: str) -> None:
         self.process, self.role = process, role
-        self.name = process.name()
+        self.name = safe_text(process.name())
         # A process title, such as Redis's, is padded with blanks.
         arguments = [part.strip()[:_LONGEST_COMMAND] for part in process.cmdline()[:_MOST_ARGUMENTS]] or [self.name]
-        self.command = mask_arguments(arguments)[:_LONGEST_COMMAND].strip()
+        # Arguments are bytes: what is no UTF-8 comes as text that can neither be drawn nor recorded.
+        self.command = safe_text(mask_arguments(arguments)[:_LONGEST_COMMAND].strip())
         self.started_at = process.create_time()
         self.user = _user(process)
         self._cpu: tuple[float, float] | None = None
@@ -174,7 +176,7 @@ def _user(process: psutil.Process) -> str | None:
     import psutil
 
     try:
-        return process.username()
+        return safe_text(process.username())
     except (psutil.Error, KeyError):
         return None
 

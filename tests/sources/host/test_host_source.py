@@ -4,7 +4,9 @@ import asyncio
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -110,3 +112,17 @@ def test_only_local_applications_have_ports_here(address: str, ports: tuple[int,
     target = Target(id=address, kind="application", name="app", address=address)
     settings = Settings(connections=(Connection(target=target, uri=Secret(address)),))
     assert application_ports(settings) == ports
+
+
+def test_a_process_whose_arguments_are_no_text_can_be_recorded(tmp_path: Path) -> None:
+    program = tmp_path / "mongod"
+    program.write_text("#!/bin/sh\nread line\n")
+    program.chmod(0o700)
+    with subprocess.Popen([program, b"caf\xe9", b"\x1b[2J"], stdin=subprocess.PIPE) as process:
+        watched = Processes()
+        watched.scan()
+        found = next(one for one in watched.read() if one.pid == process.pid)
+        process.kill()
+    assert "caf\ufffd" in found.command
+    assert "\x1b" not in found.command
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=type(found)) == found
