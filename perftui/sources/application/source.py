@@ -41,7 +41,7 @@ class ApplicationSource(Source):
 
     async def connect(self) -> None:
         path = self._fetcher.path
-        guessed = path in ("", "/")
+        guessed = path.partition("?")[0] in ("", "/")
         paths = self._guesses() if guessed else (path,)
         refusals: list[answer.UnusableAnswer] = []
         for candidate in paths:
@@ -103,12 +103,17 @@ class ApplicationSource(Source):
     def _with_query(self, path: str) -> str:
         if "?" in path:
             return path
+        given = self._fetcher.path.partition("?")[2]  # such as a key, beside what we ask for
+        query = "&".join(part for part in (self._asked(path), given) if part)
+        return f"{path}?{query}" if query else path
+
+    def _asked(self, path: str) -> str:
         minutes = min(max(round(self._window_s / 60), 1), 60)
         if path.endswith("/perftui/v1/metrics") or isinstance(self._reader, DocumentReader):
-            return f"{path}?type=api,query,cache,system&window={minutes}m&top=200"
+            return f"type=api,query,cache,system&window={minutes}m&top=200"
         if path.endswith("/api/performance/metrics") or isinstance(self._reader, OlderReader):
-            return f"{path}?type=all&window={minutes}"
-        return path
+            return f"type=all&window={minutes}"
+        return ""
 
     def _reader_of(self, page: Page, path: str) -> Reader:
         """Which document it is, from its first character and its keys. Raises `UnusableAnswer`."""

@@ -384,3 +384,18 @@ async def test_another_document_after_a_deployment_is_found_again() -> None:
     assert formats[0] == "older"
     assert formats[-1] == "openmetrics"
     assert samples[-1].failure is None
+
+
+@pytest.mark.parametrize("written", ["?api_key=k3y", "/?api_key=k3y"])
+async def test_a_key_in_the_address_goes_with_every_path_that_is_tried(written: str) -> None:
+    metrics = answering("http_requests_total 3\n")
+
+    async def guarded(request: str, writer: asyncio.StreamWriter) -> None:
+        is_metrics = request.startswith("GET /metrics?api_key=k3y ")
+        await (metrics if is_metrics else answering("none", status="404 Not Found"))(request, writer)
+
+    async with served(guarded) as (url, asked):
+        sample = await poll(url + written)
+    metrics_of(sample)
+    assert all(path.endswith("api_key=k3y") for path in asked)
+    assert asked[-1] == "/metrics?api_key=k3y"
