@@ -22,6 +22,8 @@ from perftui.sources.mongodb.member import Reply
 from perftui.sources.mongodb.members import MongoMembersSource
 from perftui.sources.mongodb.operations import MongoOperationsSource
 from perftui.sources.mongodb.profile_entry import SlowestEntries, slow_queries
+from perftui.sources.mongodb.rights import Login
+from perftui.sources.mongodb.sampled import RunningOperations
 from perftui.sources.mongodb.server import MongoServerSource
 from perftui.sources.mongodb.slow_log import SlowLogTail
 from perftui.sources.mongodb.system import MongoSystem
@@ -51,6 +53,15 @@ PROFILED = {
     "command": {"find": "p", "filter": {"a": 1}, "sort": {"b": 1}, "comment": "here", "$db": "shop"},
     "execStats": {"stage": "LIMIT", "inputStage": {"stage": "COLLSCAN", "filter": {"a": {"$eq": 1}}}},
 }  # fmt: skip
+CONNECTION_STATUS = {
+    "authInfo": {
+        "authenticatedUsers": [{"user": "app", "db": "admin"}],
+        "authenticatedUserPrivileges": [
+            {"resource": {"cluster": True}, "actions": ["serverStatus", "inprog"]},
+            {"resource": {"db": "", "collection": "system.profile"}, "actions": ["find"]},
+        ],
+    }
+}
 AGGREGATE = {"aggregate": "p", "pipeline": [{"$match": {"a": 1}}, {"$sort": {"b": 1}}, {"$limit": 5}], "$db": "shop"}
 TRUNCATED = {**PROFILED, "command": {"$truncated": '{ find: "p", filter: { a: 1'}}
 
@@ -142,6 +153,22 @@ def test_shapes(command: Document) -> None:
     shape = shape_of(command, "shop.p")
     assert_safe_to_draw(shape.text)
     assert shape == shape_of(command, "shop.p")
+
+
+@MANY
+@given(st.lists(mutated([OPERATION, OPERATION]), min_size=2, max_size=3))
+def test_sampled_operations(polls: list[list[Any]]) -> None:
+    running = RunningOperations()
+    for number, operations in enumerate([*polls, []]):
+        ended = running.take([one for one in operations if isinstance(one, dict)], 1_700_000_000.0 + number)
+        assert_digested(SlowQueryBatch(read_from="currentop", entries=slow_queries(ended)))
+
+
+@MANY
+@given(mutated(CONNECTION_STATUS))
+def test_a_login(status: Document) -> None:
+    for capability in Login(status).capabilities():
+        assert_sound(capability)
 
 
 def assert_digested(batch: SlowQueryBatch) -> None:

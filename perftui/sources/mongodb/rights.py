@@ -7,11 +7,13 @@ from typing import Any, Literal, NamedTuple
 
 from perftui.model.sample import Capability
 from perftui.sources.mongodb.failures import NOT_ALLOWED, UNAUTHORIZED
+from perftui.sources.mongodb.plain import documents, part, text, texts
 
 Ask = Callable[[dict[str, Any]], Awaitable[Mapping[str, Any]]]
 """Runs a command on `admin` and gives its reply."""
 
 # Guarded, cheap and offered by every kind of server: it lists the names of the logs.
+_MOST_PRIVILEGES, _MOST_ACTIONS = 10_000, 1_000
 _GUARDED = {"getLog": "*"}
 
 
@@ -46,13 +48,13 @@ class Login:
     """
 
     def __init__(self, status: Mapping[str, Any] | None, *, open_server: bool = False) -> None:
-        info = (status or {}).get("authInfo") or {}
-        users = info.get("authenticatedUsers") or ()
+        info = part(status or {}, "authInfo")
+        users = documents(info.get("authenticatedUsers"))
         self.told = status is not None
         self.open_server = open_server
-        self.user: str | None = users[0].get("user") if users else None
-        self.database: str = users[0].get("db", "admin") if users else "admin"
-        self._privileges: tuple[Mapping[str, Any], ...] = tuple(info.get("authenticatedUserPrivileges") or ())
+        self.user = text(users[0].get("user")) if users else None
+        self.database = (text(users[0].get("db")) if users else None) or "admin"
+        self._privileges = tuple(documents(info.get("authenticatedUserPrivileges"), _MOST_PRIVILEGES))
 
     @property
     def nobody(self) -> bool:
@@ -88,7 +90,8 @@ class Login:
 
     def _has(self, need: Need) -> bool:
         return any(
-            need.action in privilege.get("actions", ()) and _covers(privilege.get("resource") or {}, need.where)
+            need.action in texts(privilege.get("actions"), _MOST_ACTIONS)
+            and _covers(part(privilege, "resource"), need.where)
             for privilege in self._privileges
         )
 

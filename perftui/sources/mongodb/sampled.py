@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from perftui.sources.mongodb.operation_entry import opid_of
+from perftui.sources.mongodb.plain import real
+
 SLOW_US = 100_000
 _LIMIT = 200
 _SAME_START_S = 0.5
@@ -52,7 +55,7 @@ class RunningOperations:
         ended: list[dict[str, object]] = []
         for operation in operations:
             entry = _entry(operation, now)
-            key = operation.get("opid")
+            key = opid_of(operation)
             before = self._running.pop(key, None)
             if before is not None and abs(_started(before) - _started(entry)) > _SAME_START_S:
                 ended.append(before)
@@ -71,7 +74,7 @@ def _entry(operation: Mapping[str, Any], now: float) -> dict[str, object]:
     first = users[0] if isinstance(users, list) and users and isinstance(users[0], Mapping) else {}
     return {
         "ts": round(now * 1000),
-        "millis": operation.get("microsecs_running", 0) / 1000,
+        "millis": (real(operation.get("microsecs_running")) or 0.0) / 1000,
         "op": operation.get("op"),
         "ns": operation.get("ns", ""),
         "command": operation.get("command"),
