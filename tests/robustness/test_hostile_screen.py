@@ -49,7 +49,7 @@ def _spoil(value: Any, chance: random.Random) -> None:
             )
 
 
-@pytest.mark.parametrize(("seed", "size"), enumerate(SIZES), ids=[f"{size[0]}x{size[1]}" for size in SIZES])
+@pytest.mark.parametrize(("seed", "size"), list(enumerate(SIZES)), ids=[f"{size[0]}x{size[1]}" for size in SIZES])
 async def test_every_page(seed: int, size: tuple[int, int]) -> None:
     snapshots = [hostile_snapshot(seed, sequence) for sequence in range(1, 12)]
     async with running(snapshots, size=size) as (app, feed, pilot):

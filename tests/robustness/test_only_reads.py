@@ -55,12 +55,9 @@ def fingerprint(client: Client) -> dict[str, Any]:
     names = sorted(client.list_database_names())
     hashes = {name: client[name].command("dbHash")["collections"] for name in ("admin", "shop")}
     collections = {name: sorted(client[name].list_collection_names()) for name in ("admin", "shop")}
-    return {
-        "names": names,
-        "hashes": hashes,
-        "collections": collections,
-        "level": client["shop"].command("profile", -1),
-    }
+    level = client["shop"].command("profile", -1)
+    settings = {name: level[name] for name in ("was", "slowms", "sampleRate")}
+    return {"names": names, "hashes": hashes, "collections": collections, "profile": settings}
 
 
 async def use_everything(watch: Watching, well: tuple[str, ...]) -> None:
