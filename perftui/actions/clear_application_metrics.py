@@ -86,9 +86,7 @@ class ClearApplicationMetrics:
         if before is None or after is None:
             return Outcome(state="unverified", message="The application accepted it, but shows no counts to tell by.")
         if after < before or after <= _OWN_REQUESTS:
-            return Outcome(
-                state="done", message=f"{self._what()} start again: {before:,} before, {after:,} now."
-            )
+            return Outcome(state="done", message=f"{self._what()} start again: {before:,} before, {after:,} now.")
         return Outcome(state="unverified", message=f"The application accepted it, but still counts {after:,}.")
 
     async def _post(self, client: "httpx.AsyncClient", url: str) -> int:

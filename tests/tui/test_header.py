@@ -15,12 +15,12 @@ from perftui.tui.header import header_line
 from perftui.tui.view import View
 
 
-def header(snapshot: Snapshot, **selected: str) -> str:
+def header(snapshot: Snapshot, application: str | None = None) -> str:
     view = View(
         snapshot=snapshot,
         history=History(60),
         settings=Settings(),
-        selected=dict(selected),
+        selected={} if application is None else {"application": application},
         live=True,
         show_noise=False,
         utc=True,

@@ -15,7 +15,7 @@ _KEYS_ONLY = frozenset(
     CLUSTER SUBSCRIBE PSUBSCRIBE PFCOUNT PFMERGE BITCOUNT BITOP GETRANGE COMMAND LATENCY MEMORY OBJECT WAIT
     """.split()  # noqa: SIM905 - a list of a hundred quoted words reads worse
 )
-_SCRIPTS = frozenset(("EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "FCALL", "FCALL_RO"))
+_WITH_SCRIPT_TEXT = frozenset(("EVAL", "EVAL_RO"))
 _SECRET = frozenset(("AUTH", "HELLO", "ACL", "MIGRATE"))
 
 
@@ -32,8 +32,8 @@ def command_line(arguments: Sequence[bytes]) -> str:
 def _argument(name: str, place: int, value: bytes) -> str:
     if name in _SECRET or (name == "CONFIG" and place > 2):
         return "?"
-    if name in _SCRIPTS and place == 1:
-        return f"({len(value)} bytes of script)" if len(value) > 40 else safe(value)
+    if name in _WITH_SCRIPT_TEXT and place == 1:
+        return f"({len(value)} bytes of script)"
     if place == 1 or name in _KEYS_ONLY or name == "CONFIG" or value.lstrip(b"-").isdigit():
         return safe(value)
     return "?"

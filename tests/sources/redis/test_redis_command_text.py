@@ -15,6 +15,11 @@ from perftui.sources.redis.command_text import command_line
         ([b"HELLO", b"3", b"AUTH", b"u", b"hunter2"], "HELLO ? ? ? ?"),
         ([b"CONFIG", b"SET", b"requirepass", b"hunter2"], "CONFIG SET requirepass ?"),
         ([b"EVAL", b"x" * 500, b"1", b"k"], "EVAL (500 bytes of script) 1 ?"),
+        ([b"EVAL", b"return 'hunter2'", b"0"], "EVAL (16 bytes of script) 0"),
+        (
+            [b"EVALSHA", b"e0e1f9fabfc9d4800c877a703b823ac0578ff8db", b"1", b"k"],
+            "EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 1 ?",
+        ),
         ([], ""),
     ],
 )
