@@ -97,7 +97,9 @@ async def test_the_progress_of_an_index_build(testing: MongodProcess) -> None:
 
             async def building() -> Any:
                 running = (await listed(source)).operations
-                return next((each for each in running if each.progress is not None and each.progress.done), None)
+                return next(
+                    (each for each in running if each.progress and each.progress.done == each.progress.total), None
+                )
 
             with standing_still(client, "hangAfterStartingIndexBuild", {}, lambda: collection.create_index("number")):
                 build = await wait_until_async(building)
