@@ -131,12 +131,7 @@ async def test_a_restart_with_another_password(private_servers: PrivateServers) 
     with_password = redis.uri.replace("redis://", "redis://:first-horse@") if "@" not in redis.uri else redis.uri
     async with watching(with_password) as watch:
         await watch.until(is_well(REDIS))
-        from redis.asyncio import Redis
-
-        client = Redis.from_url(with_password)
-        await client.config_set("requirepass", "second-horse")
-        await client.client_kill_filter(_type="normal", skipme=False)
-        await client.aclose()
+        await asyncio.to_thread(redis.restart, ("--requirepass", "second-horse"))
         failure = failure_of(await watch.until(fails(REDIS)), REDIS)
         while failure is None or failure.kind != "login":
             await watch.ticks(1)
