@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from perftui.model.application import QueryGroup
 from perftui.tui.formatting import milliseconds, number
-from perftui.tui.table_spec import Column, TableSpec
+from perftui.tui.table_spec import TableSpec
 from perftui.tui.tables.absence import explain_absence
-from perftui.tui.tables.grades import graded, plain, signed, words
-from perftui.tui.tables.queries import examined_to_returned, grade_examined, grade_latency, per_execution
-from perftui.tui.view import State, View
+from perftui.tui.tables.grades import plain, words
+from perftui.tui.tables.queries import examined_column, latency_column
+from perftui.tui.view import View
 
 
 def rows(view: View) -> Sequence[QueryGroup]:
@@ -16,10 +16,6 @@ def rows(view: View) -> Sequence[QueryGroup]:
     if target is None or target.application is None or target.application.queries is None:
         return ()
     return target.application.queries.groups
-
-
-def _grade_row(row: QueryGroup, view: View) -> State:
-    return grade_examined(row.examined_documents, row.returned, row.count, view)
 
 
 def _empty(view: View) -> str:
@@ -33,37 +29,12 @@ APPLICATION_QUERIES: TableSpec[QueryGroup] = TableSpec(
         words("by", "BY", 11, lambda row: row.by, 1),
         words("name", "NAME", 20, lambda row: row.name, flexible=True),
         plain("count", "COUNT", 8, lambda row: row.count, number),
-        graded(
-            "average",
-            "AVERAGE",
-            9,
-            lambda row: row.latency_ms.average,
-            milliseconds,
-            lambda row, view: grade_latency(row.latency_ms.average, view),
-        ),
+        latency_column("average", "AVERAGE", 9, lambda row: row.latency_ms.average),
         plain("p50", "P50", 7, lambda row: row.latency_ms.p50, milliseconds, 5),
-        graded(
-            "p95",
-            "P95",
-            8,
-            lambda row: row.latency_ms.p95,
-            milliseconds,
-            lambda row, view: grade_latency(row.latency_ms.p95, view),
-            2,
-        ),
+        latency_column("p95", "P95", 8, lambda row: row.latency_ms.p95, 2),
         plain("p99", "P99", 7, lambda row: row.latency_ms.p99, milliseconds, 4),
         plain("maximum", "MAX", 7, lambda row: row.latency_ms.maximum, milliseconds, 6),
-        Column(
-            "examined",
-            "EXAM:RET ",
-            13,
-            text=lambda row, view: signed(
-                examined_to_returned(row.examined_documents, row.returned, row.count), _grade_row(row, view)
-            ),
-            sort=lambda row: per_execution(row.examined_documents, row.count),
-            state=_grade_row,
-            priority=3,
-        ),
+        examined_column(3),
     ),
     rows=rows,
     key=lambda row: (row.by, row.name, row.collection, row.operation, row.shape_id),

@@ -1,13 +1,18 @@
 """Queries: the digest of slow queries by shape, most total time first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
+from perftui.model.application import QueryGroup
 from perftui.model.query import DigestRow, QueryDigest
 from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
 from perftui.tui.tables.grades import ago, graded, plain, signed, too_high, words
 from perftui.tui.view import State, View
+
+Executed = TypeVar("Executed", DigestRow, QueryGroup)
+"""Queries added up, by the server or by the application."""
 
 READ_FROM = {
     "profiler": "the profiler",
@@ -76,13 +81,30 @@ def say_coverage(digest: QueryDigest) -> str:
     return text + (f", {number(digest.lost_entries)} were lost" if digest.lost_entries else "")
 
 
-def _grade_row(row: DigestRow, view: View) -> State:
-    return grade_examined(row.examined_documents, row.returned, row.count, view)
+def latency_column(
+    key: str, title: str, width: int, value: Callable[[Executed], float | None], priority: int = 0
+) -> Column[Executed]:
+    """Milliseconds against the threshold of slow queries."""
+    return graded(key, title, width, value, milliseconds, lambda row, view: grade_latency(value(row), view), priority)
 
 
-def _examined(row: DigestRow, view: View) -> str:
-    text = examined_to_returned(row.examined_documents, row.returned, row.count)
-    return signed(text, _grade_row(row, view))
+def examined_column(priority: int) -> Column[Executed]:
+    """Documents examined to documents returned, an execution."""
+
+    def grade(row: Executed, view: View) -> State:
+        return grade_examined(row.examined_documents, row.returned, row.count, view)
+
+    return Column(
+        "examined",
+        "EXAM:RET ",
+        13,
+        text=lambda row, view: signed(
+            examined_to_returned(row.examined_documents, row.returned, row.count), grade(row, view)
+        ),
+        sort=lambda row: per_execution(row.examined_documents, row.count),
+        state=grade,
+        priority=priority,
+    )
 
 
 def _empty(view: View) -> str:
@@ -113,25 +135,10 @@ QUERIES: TableSpec[DigestRow] = TableSpec(
         plain("per_s", "COUNT/s", 8, lambda row: row.per_s, rate),
         plain("count", "COUNT", 7, lambda row: row.count, number, 5),
         plain("p50", "P50", 7, lambda row: row.latency_ms.p50, milliseconds, 6),
-        graded(
-            "p95",
-            "P95",
-            8,
-            lambda row: row.latency_ms.p95,
-            milliseconds,
-            lambda row, view: grade_latency(row.latency_ms.p95, view),
-        ),
+        latency_column("p95", "P95", 8, lambda row: row.latency_ms.p95),
         plain("p99", "P99", 7, lambda row: row.latency_ms.p99, milliseconds, 7),
         plain("total", "TOTAL", 7, lambda row: row.latency_ms.total, milliseconds, 2),
-        Column(
-            "examined",
-            "EXAM:RET ",
-            13,
-            text=_examined,
-            sort=lambda row: per_execution(row.examined_documents, row.count),
-            state=_grade_row,
-            priority=1,
-        ),
+        examined_column(1),
         words("plan", "PLAN", 13, plan, 3, state=grade_plan),
         plain("errors", "ERRORS", 6, lambda row: row.errors, number, 8),
         words("application", "APPLICATION", 14, lambda row: ", ".join(row.applications), 9),
