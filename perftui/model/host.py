@@ -45,6 +45,8 @@ class Process(Model, frozen=True, kw_only=True):
     resident_bytes: int | None = None
     threads: int | None = None
     open_files: int | None = None
+    open_files_limit: int | None = None
+    """How many it may have, where that may be read."""
     started_at: float | None = None
 
 

@@ -55,6 +55,8 @@ class StorageCache(Model, frozen=True, kw_only=True):
     read_bytes_per_s: float | None = None
     written_bytes_per_s: float | None = None
     evicted_pages_per_s: float | None = None
+    evicted_by_operations_per_s: float | None = None
+    """Pages that operations had to evict themselves, because the server's own threads did not keep up."""
 
 
 class NetworkTraffic(Model, frozen=True, kw_only=True):
@@ -73,6 +75,7 @@ class QueryWork(Model, frozen=True, kw_only=True):
     returned_documents_per_s: float | None = None
     collection_scans_per_s: float | None = None
     sorts_in_memory_per_s: float | None = None
+    write_conflicts_per_s: float | None = None
 
 
 class FlowControl(Model, frozen=True, kw_only=True):
@@ -88,6 +91,14 @@ class IndexBuilds(Model, frozen=True, kw_only=True):
 
     active: int | None = None
     waiting_for_commit_quorum: int | None = None
+
+
+class Transactions(Model, frozen=True, kw_only=True):
+    """Open transactions (`serverStatus.transactions`)."""
+
+    open: int | None = None
+    inactive: int | None = None
+    """Open, with no operation under way."""
 
 
 class MongoServer(Model, frozen=True, kw_only=True):
@@ -114,6 +125,7 @@ class MongoServer(Model, frozen=True, kw_only=True):
     work: QueryWork = QueryWork()
     flow_control: FlowControl = FlowControl()
     index_builds: IndexBuilds = IndexBuilds()
+    transactions: Transactions = Transactions()
     asserts_per_s: dict[str, float] = {}
     page_faults_per_s: float | None = None
     resident_bytes: int | None = None

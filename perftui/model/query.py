@@ -3,6 +3,8 @@
 from typing import Literal
 
 from perftui.model.base import Model
+from perftui.model.finding import Finding, Penalty
+from perftui.model.metrics import BudgetDocument
 
 QuerySource = Literal["profiler", "slowlog", "currentop", "none"]
 
@@ -13,7 +15,7 @@ class SlowQuery(Model, frozen=True, kw_only=True):
     at: float
     ns: str
     op: str
-    """find, aggregate, count, distinct, update, delete, findandmodify, insert, getmore, command or unknown."""
+    """find, aggregate, count, distinct, update, delete, findandmodify, insert, bulkwrite, getmore, command, unknown."""
     shape_id: str
     shape: str
     """The shape in words of the query language, values as `?`."""
@@ -30,8 +32,14 @@ class SlowQuery(Model, frozen=True, kw_only=True):
     replanned: bool = False
     response_bytes: int | None = None
     yields: int | None = None
+    write_conflicts: int = 0
+    lock_wait_ms: float = 0.0
+    """For locks of any kind; the server names only waits that there were. So is the next."""
+    queue_wait_ms: float = 0.0
+    """For tickets, flow control, admission and room in the storage engine's cache."""
     query_hash: str | None = None
     error: str | None = None
+    error_code: int | None = None
     comment: str | None = None
     executions: int = 1
     """0 for a getmore, whose find was counted already."""
@@ -48,6 +56,8 @@ class SlowQueryBatch(Model, frozen=True, kw_only=True):
     """Entries overwritten before they could be read; `None` where some were lost but not how many."""
     databases: tuple[str, ...] = ()
     """The databases whose profile is read."""
+    unbiased: tuple[str, ...] = ()
+    """Of these databases executions are kept however short they are: all, or a fair sample."""
     backlog: bool = False
     """True for what was there before the monitor started."""
 
@@ -61,6 +71,32 @@ class LatencySummary(Model, frozen=True, kw_only=True):
     p99: float | None = None
     maximum: float | None = None
     total: float = 0.0
+
+
+class EndpointUse(Model, frozen=True, kw_only=True):
+    """An endpoint of the application that ran a shape, as its operations' comments say."""
+
+    method: str
+    route: str
+    count: int
+    """Executions in the window."""
+    total_ms: float = 0.0
+
+
+class RecentWork(Model, frozen=True, kw_only=True):
+    """What a shape did in the last half minute at most: the window's figures are slow to show a change."""
+
+    span_s: float
+    count: int = 0
+    total_ms: float = 0.0
+    longest_ms: float = 0.0
+    examined_documents: int | None = None
+    returned: int | None = None
+    scans: int = 0
+    """Executions and getmores that read their whole collection."""
+    used_disk: int = 0
+    lock_wait_ms: float = 0.0
+    errors: int = 0
 
 
 class DigestRow(Model, frozen=True, kw_only=True):
@@ -78,10 +114,28 @@ class DigestRow(Model, frozen=True, kw_only=True):
     returned: int | None = None
     plan_summaries: tuple[str, ...] = ()
     sorts_in_memory: int = 0
+    used_disk: int = 0
+    """Executions and getmores that wrote to disk for want of memory; so are the next."""
+    replans: int = 0
+    write_conflicts: int = 0
+    lock_wait_ms: float = 0.0
+    """The total; so is the next."""
+    queue_wait_ms: float = 0.0
     errors: int = 0
     applications: tuple[str, ...] = ()
+    recent: RecentWork | None = None
+    """`None`: it did not run lately."""
+    endpoints: tuple[EndpointUse, ...] = ()
+    """Where its executions came from, the most first, where comments say so."""
+    limits: tuple[BudgetDocument, ...] = ()
+    """Of budgets that hold this shape, and how each stands."""
     last_seen_at: float
     slowest: SlowQuery | None = None
+    score: int | None = None
+    """0 to 100, from the entries alone; `None` until enough is known."""
+    penalties: tuple[Penalty, ...] = ()
+    """What the score lost, item by item."""
+    findings: tuple[Finding, ...] = ()
     overflow: bool = False
     """True for the one row that stands for all shapes beyond the bound."""
 
@@ -97,3 +151,5 @@ class QueryDigest(Model, frozen=True, kw_only=True):
     covered_s: float | None = None
     """How much of the window has really been watched or read back."""
     databases: tuple[str, ...] = ()
+    unbiased: tuple[str, ...] = ()
+    """Of these databases executions are kept however short they are, at the moment."""

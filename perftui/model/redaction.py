@@ -15,13 +15,14 @@ _SENSITIVE_NAME = (
 _ASSIGNED = re.compile(
     rf"(?P<head>(?:--?)?\b{_SENSITIVE_NAME}(?:=|[\"']?\s?:\s?)[\"']?)(?![\s\"'?])[^\s&;,'\"]+", re.IGNORECASE
 )
-_SENSITIVE_OPTION = re.compile(rf"^--?{_SENSITIVE_NAME}$", re.IGNORECASE)
+_SENSITIVE_OPTION = re.compile(rf"^--?(?:{_SENSITIVE_NAME}|webhook)$", re.IGNORECASE)
+_WEBHOOK = re.compile(r"(?P<head>--?webhook=)\S+", re.IGNORECASE)
 _OPTION_IN_TEXT = re.compile(rf"(?P<head>(?<![\w-])--?{_SENSITIVE_NAME}\s+['\"]?)[^\s'\"-][^\s'\"]*", re.IGNORECASE)
 _SIGNED_URL = re.compile(r"(?P<head>[?&](?:sig|key|code|auth)=)[^\s&;,'\"]+", re.IGNORECASE)
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/]*@")
 _BEARER = re.compile(r"(?P<head>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
 _WHOLE_HEADER = re.compile(r"(?P<head>\b(?:(?:set-)?cookie|(?:proxy-)?authorization):\s*)[^'\"\n]+", re.IGNORECASE)
-_ALL = (_URI_PASSWORD, _URI_TOKEN, _WHOLE_HEADER, _BEARER, _ASSIGNED, _OPTION_IN_TEXT, _SIGNED_URL)
+_ALL = (_URI_PASSWORD, _URI_TOKEN, _WHOLE_HEADER, _BEARER, _WEBHOOK, _ASSIGNED, _OPTION_IN_TEXT, _SIGNED_URL)
 _NEW_PASSWORD = re.compile(r"(?P<head>(?:^|\s)>)\S+")
 _SHORTEST_SECRET = 4
 _known: set[str] = set()

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from perftui.model.base import Model
+from perftui.model.metrics import BudgetDocument
 
 
 class CommandStats(Model, frozen=True, kw_only=True):
@@ -84,6 +85,8 @@ class RedisServer(Model, frozen=True, kw_only=True):
     hits_per_s: float | None = None
     misses_per_s: float | None = None
     hit_rate: float | None = None
+    limits: tuple[BudgetDocument, ...] = ()
+    """Of budgets, and how each stands."""
     """Hits of all reads since the poll before; `None` when there were none."""
     expired_per_s: float | None = None
     evicted_per_s: float | None = None

@@ -5,6 +5,7 @@ from typing import Literal
 from perftui.model.application import ApplicationMetrics
 from perftui.model.base import Model
 from perftui.model.host import HostMetrics
+from perftui.model.index import IndexOverview
 from perftui.model.mongodb import MongoServer, ReplicaSet
 from perftui.model.operation import OperationList
 from perftui.model.query import SlowQueryBatch
@@ -29,6 +30,7 @@ Payload = (
     | ReplicaSet
     | OperationList
     | SlowQueryBatch
+    | IndexOverview
     | ApplicationMetrics
     | RedisServer
     | RedisSlowLog

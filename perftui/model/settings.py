@@ -1,6 +1,7 @@
 """What the user chose, from file, environment and flags together."""
 
 from perftui.model.base import Model
+from perftui.model.budgets.budget import Budget
 from perftui.model.target import Connection
 
 
@@ -37,7 +38,11 @@ class Settings(Model, frozen=True, kw_only=True):
     keys: dict[str, str] = {}
     """Action name -> keys, comma separated, in place of the default ones."""
     thresholds: Thresholds = Thresholds()
+    budgets: tuple[Budget, ...] = ()
+    """Those of the settings, or of `--budgets`, beside the ones that applications tell of themselves."""
     history_s: int = 3600
     frames_bytes: int = 8 * 1024 * 1024
+    slow_link: int | None = None
+    """Most bytes a second, on the terminal and through a bastion, each."""
     config_file: str | None = None
     themes_folder: str | None = None

@@ -8,12 +8,15 @@ from perftui.model.application import ApplicationMetrics
 from perftui.model.base import Model, plain
 from perftui.model.event import Event
 from perftui.model.host import HostMetrics
+from perftui.model.index import IndexOverview
 from perftui.model.mongodb import MongoServer, ReplicaSet
 from perftui.model.operation import OperationList
+from perftui.model.proof import IndexProof
 from perftui.model.query import QueryDigest
 from perftui.model.redis import RedisServer, RedisSlowLog
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Target
+from perftui.model.verdict import Verdict
 
 
 class SourceState(Model, frozen=True, kw_only=True):
@@ -51,6 +54,9 @@ class TargetState(Model, frozen=True, kw_only=True):
     replica_set: ReplicaSet | None = None
     operations: OperationList | None = None
     queries: QueryDigest | None = None
+    indexes: IndexOverview | None = None
+    proofs: tuple[IndexProof, ...] = ()
+    """Indexes that we created here lately, and what they did for their shapes."""
     slow_queries_per_s: float | None = None
     """Slow queries found by the last poll, a second; the digest's rates are means over its window."""
     redis: RedisServer | None = None
@@ -80,6 +86,8 @@ class Snapshot(Model, frozen=True, kw_only=True):
     events: tuple[Event, ...] = ()
     """The latest events, oldest first, bounded."""
     cost: OwnCost = OwnCost()
+    verdict: Verdict | None = None
+    """`None` in the first one, and in recordings of an older perftui."""
 
     def to_json(self) -> bytes:
         return _ENCODER.encode(self)

@@ -1,9 +1,12 @@
 """What is monitored, and how it is reached."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from perftui.model.base import Model
 from perftui.model.secret import Secret
+
+if TYPE_CHECKING:
+    from perftui.model.way import Way
 
 TargetKind = Literal["mongodb", "redis", "application", "host"]
 
@@ -34,3 +37,7 @@ class Connection(Model, frozen=True, kw_only=True):
     read_only: bool = False
     """No action may change this target."""
     timeout_s: float = 5.0
+    answer_timeout_s: float | None = None
+    """How long a command may take once it is sent, where that is longer: for work that somebody waits for."""
+    way: "Way | None" = None
+    """The way through a bastion, where the target is not reached from here."""

@@ -3,14 +3,16 @@
 import re
 
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _CONTROL_PICTURES = 0x2400
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]#|!~&]")
 
 
 def safe_text(text: str, limit: int | None = None) -> str:
     """One line without control characters, escapes, direction overrides or surrogates; each is replaced visibly.
 
+    What is left may stand in an XML document too.
     A zero-width joiner stays only where it joins an emoji. Cut to `limit` characters with an ellipsis.
     """
     if limit is not None and len(text) > limit:
@@ -18,6 +20,12 @@ def safe_text(text: str, limit: int | None = None) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _UNSAFE.sub(_visible, text)
+
+
+def markdown_text(text: str) -> str:
+    """`safe_text` that Markdown shows as it is, in a cell of a table too."""
+    shown = _MARKDOWN.sub(r"\\\g<0>", safe_text(text)).replace("<", "&lt;")
+    return shown.replace("://", ":&#8203;//").replace("@", "@&#8203;")  # no link, and nobody is called
 
 
 def _visible(match: re.Match[str]) -> str:

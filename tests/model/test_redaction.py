@@ -63,3 +63,13 @@ def test_a_secret_hides_itself() -> None:
     assert secret.reveal() == "hunter2"
     with pytest.raises(TypeError):
         secret.__reduce__()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--webhook", "https://chat.example/T0/s3cr3t"), ("--webhook=https://c/s3cr3t",)]
+)
+def test_the_address_of_a_webhook_is_a_secret(arguments: tuple[str, ...]) -> None:
+    shown = mask_arguments(["perftui", "watch", "shop-prod", *arguments, "--webhook-form", "text"])
+    assert "s3cr3t" not in shown
+    assert shown.startswith("perftui watch shop-prod --webhook")
+    assert shown.endswith("--webhook-form text")

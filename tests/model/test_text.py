@@ -1,11 +1,13 @@
 """Nothing that a terminal would obey gets through."""
 
 import unicodedata
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perftui.model.text import safe_text
+from perftui.model.text import markdown_text, safe_text
 
 
 @given(st.text(st.characters(codec=None)), st.none() | st.integers(min_value=1, max_value=50))
@@ -26,3 +28,14 @@ def test_what_was_there_can_be_seen() -> None:
 def test_emoji_and_other_scripts_stay() -> None:
     for text in ("👩‍👩‍👧 família", "日本語", "naïve", "עברית"):
         assert safe_text(text) == text
+
+
+@given(st.text(st.characters(codec=None)))
+def test_what_is_safe_may_stand_in_xml(text: str) -> None:
+    ElementTree.fromstring(f"<a b={quoteattr(safe_text(text))}>{escape(safe_text(text))}</a>")
+    assert safe_text("\ufffe\uffff") == "\ufffd\ufffd"
+
+
+def test_markdown_shows_a_text_as_it_is_links_nothing_and_calls_nobody() -> None:
+    assert markdown_text("*a* _b_ `c` [d](e) | # <script>") == (r"\*a\* \_b\_ \`c\` \[d\](e) \| \# &lt;script>")
+    assert markdown_text("http://x @team") == "http:&#8203;//x @&#8203;team"
