@@ -82,6 +82,13 @@ class Source(ABC):
         """Whether to read idle and internal operations too; true when the next reading will differ for it."""
         return False
 
+    def set_list_connections(self, wanted: bool) -> bool:  # noqa: ARG002 - for those that can tell
+        """Whether to read who holds the connections; true when the next reading will differ for it."""
+        return False
+
+    def hurry(self) -> None:
+        """Let the next poll read everything, also what is read rarely."""
+
     def reconnect(self) -> None:
         """Make the next poll connect again, as after a restart or when the user asks to look at the rights anew."""
         self._connected = False

@@ -4,7 +4,10 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-from perftui.model.sample import Failure
+from perftui.model.sample import Failure, FailureKind
+from perftui.model.target import Connection
+
+_MAY_BE_THE_WAY: frozenset[FailureKind] = frozenset({"name", "refused", "unreachable", "timeout", "rights"})
 
 
 def network_failure(error: BaseException, address: str) -> Failure | None:
@@ -17,6 +20,16 @@ def network_failure(error: BaseException, address: str) -> Failure | None:
         if failure is not None:
             return failure
     return None
+
+
+def seen_from_here(failure: Failure, connection: Connection, place: str) -> Failure:
+    """The same, save where the target is reached through a bastion and the way is at fault, or knows more.
+
+    `place` is host and port, or a socket's path, as the way was asked for it.
+    """
+    if connection.way is None or failure.kind not in _MAY_BE_THE_WAY:
+        return failure
+    return connection.way.trouble(place) or failure
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -17,8 +17,15 @@ def unusable(kind: FailureKind, message: str, help_text: str, status: int | None
     return UnusableAnswer(Failure(kind=kind, message=message, help=help_text), status)
 
 
-def refused(status: int, place: str) -> UnusableAnswer:
-    """For every status but 200."""
+def refused(status: int, place: str, *, with_login: bool = False) -> UnusableAnswer:
+    """For every status but 200; `with_login`: a token or a password was sent."""
+    if status == 401 and with_login:
+        return unusable(
+            "login",
+            f"{place} asks for a login (401): it does not take the token or password that was sent.",
+            "Check PERFTUI_APP_TOKEN, or what the settings name for it.",
+            status,
+        )
     if status == 401:
         return unusable(
             "login",

@@ -2,22 +2,30 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from perftui.sources.application.labels import (
+    ALL,
+    UNANSWERED,
+    UNMATCHED,
+    EndpointKey,
+    database_key,
+    endpoint_key,
+    status_class,
+)
 from perftui.sources.application.text import Series
 from perftui.sources.numbers import real
 
 _DURATION = re.compile(
-    r"(?:^|_)(?:http_server_(?:request_)?duration|http_server_requests|requests?_(?:duration|latency))"
-    r"_(?P<unit>seconds|milliseconds)(?:_by_view_method)?$"
+    r"(?:^|_)(?:http_server_(?:request_)?duration|http_server_requests|requests?_(?:duration|latency)(?:_highr)?)"
+    r"_(?P<unit>seconds|milliseconds|ms)(?:_by_view_method)?$"
 )
 _COUNTER = re.compile(r"(?:^|_)(?:requests?_total|django_http_responses(?:_total)?_by_status_view_method(?:_total)?)$")
+_OF_OTHERS = re.compile(r"client|^promhttp_")
+"""Requests that were sent, and those for the metrics themselves."""
+_T = TypeVar("_T")
 _DB = "db_client_operation_duration_seconds"
 _SUFFIX = re.compile(r"_(bucket|count|sum|max)$")
-_ROUTES = ("http_route", "route", "handler", "path", "uri", "url_rule", "endpoint", "view", "http_target")
-_STATUSES = ("http_response_status_code", "status_code", "status", "code", "http_status_code", "response_code")
-_METHODS = ("http_request_method", "http_method", "method")
-_OUTCOMES = {"CLIENT_ERROR": "4", "SERVER_ERROR": "5", "SUCCESS": "2", "REDIRECTION": "3", "INFORMATIONAL": "1"}
 SINGLES = frozenset(
     {
         "process_resident_memory_bytes",
@@ -28,14 +36,10 @@ SINGLES = frozenset(
         "target_info",
     }
 )
-ACTIVE = re.compile(r"(?:http_server_active_requests|requests_in_progress|requests_inprogress)$")
-CACHE = re.compile(r"^(?P<name>.*cache|redis_keyspace)_(?P<kind>hits|misses|sets|deletes|evictions)(?:_total)?$")
-CASHEWS = "cashews_operations_latency_seconds"
+ACTIVE = re.compile(r"(?:http_server_active_requests|requests_in_progress|requests_inprogress|requests_in_flight)$")
 
-
-class EndpointKey(NamedTuple):
-    method: str
-    route: str
+Counters = Mapping[EndpointKey, list[tuple[str, int]]]
+"""Class of the status and place of each counter of an endpoint."""
 
 
 class Histogram(NamedTuple):
@@ -45,6 +49,10 @@ class Histogram(NamedTuple):
     counted: int | None
     summed: int | None
     buckets: tuple[tuple[float, int], ...]
+
+    def places(self) -> list[int]:
+        ends = [place for place in (self.counted, self.summed) if place is not None]
+        return ends + [place for _, place in self.buckets]
 
 
 class Family(NamedTuple):
@@ -57,58 +65,63 @@ class Family(NamedTuple):
     @property
     def rank(self) -> tuple[bool, bool, bool, int]:
         """Which one to read where an exporter has several: routes first, then buckets, then statuses."""
-        some = next(iter(self.by_key.values()))[0]
-        has_route = any(key.route != "(all)" for key in self.by_key)
-        return has_route, bool(some.buckets), bool(some.status), len(self.by_key)
+        return self.has_routes, self.has_buckets, any(one.status for one in self.histograms()), len(self.by_key)
+
+    @property
+    def has_routes(self) -> bool:
+        return has_routes(self.by_key)
+
+    @property
+    def has_buckets(self) -> bool:
+        return any(one.buckets for one in self.histograms())
+
+    def histograms(self) -> list[Histogram]:
+        return [one for found in self.by_key.values() for one in found]
+
+
+def has_routes(keys: Iterable[EndpointKey]) -> bool:
+    return any(key.route != ALL for key in keys)
 
 
 def is_wanted(name: str) -> bool:
-    """Whether any reader here looks at this metric."""
-    if name in SINGLES or CACHE.match(name) or ACTIVE.search(name) or name.startswith(CASHEWS):
-        return True
+    """Whether endpoints, queries or the process are read from this metric."""
+    if name in SINGLES or ACTIVE.search(name):
+        return not name.startswith("promhttp_")
     base = _SUFFIX.sub("", name)
-    if base == _DB:
-        return True
-    return "client" not in name and bool(_DURATION.search(base) or _COUNTER.search(name))
+    return base == _DB or (not _OF_OTHERS.search(name) and bool(_DURATION.search(base) or _COUNTER.search(name)))
 
 
-def status_class(labels: Mapping[str, str]) -> str:
-    """The first digit of the status, of `404` as of `4xx`; empty where there is none."""
-    for alias in _STATUSES:
-        if labels.get(alias):
-            return labels[alias][0]
-    return _OUTCOMES.get(labels.get("outcome", ""), "")
+def is_creation(name: str) -> bool:
+    """Whether it tells when a series of requests began: `_created`, in seconds since 1970."""
+    base, suffix, rest = name.rpartition("_created")
+    if not suffix or rest or _OF_OTHERS.search(name):
+        return False
+    return bool(_DURATION.search(base) or _COUNTER.search(base) or _COUNTER.search(base + "_total"))
 
 
-def endpoint_key(labels: Mapping[str, str]) -> EndpointKey:
-    route = next((labels[alias] for alias in _ROUTES if labels.get(alias)), "(all)")
-    method = next((labels[alias] for alias in _METHODS if labels.get(alias)), "")
-    return EndpointKey(method[:20], route[:300])
-
-
-def database_key(labels: Mapping[str, str]) -> EndpointKey:
-    """Operation and collection in the places of method and route."""
-    return EndpointKey(labels.get("db_operation_name", ""), labels.get("db_collection_name", ""))
-
-
-def durations(series: Iterable[Series]) -> Family | None:
-    """The best of the families of request durations."""
-    families = [family for family in _families(series, database=False) if family.by_key]
-    return max(families, key=lambda family: family.rank, default=None)
+def durations(series: Iterable[Series]) -> tuple[Family | None, Family | None]:
+    """The best of the families of request durations, and its finer twin without routes, if it has one."""
+    families = {family.name: family for family in _families(series, database=False)}
+    coarse = [family for name, family in families.items() if "_highr_" not in name]
+    best = max(coarse, key=lambda family: family.rank, default=None)
+    if best is None:
+        return next(iter(families.values()), None), None
+    return best, families.get(best.name.replace("_seconds", "_highr_seconds"))
 
 
 def database(series: Iterable[Series]) -> Family | None:
     return next(iter(_families(series, database=True)), None)
 
 
-def counters(series: Iterable[Series]) -> dict[EndpointKey, list[tuple[str, int]]]:
-    """Places of request counters with a status, of the metric that knows most endpoints."""
+def counters(series: Iterable[Series]) -> Counters:
+    """Request counters with a status, of the metric that knows most endpoints."""
     by_name: dict[str, dict[EndpointKey, list[tuple[str, int]]]] = {}
     for place, one in enumerate(series):
-        if _COUNTER.search(one.name) and status_class(one.labels):
+        if _COUNTER.search(one.name) and not _OF_OTHERS.search(one.name) and (status := status_class(one.labels)):
             known = by_name.setdefault(one.name, {})
-            known.setdefault(endpoint_key(one.labels), []).append((status_class(one.labels), place))
-    return max(by_name.values(), key=lambda known: (any(key.route != "(all)" for key in known), len(known)), default={})
+            known.setdefault(endpoint_key(one.labels), []).append((status, place))
+    named = [_named(known) for known in by_name.values()]
+    return max(named, key=lambda known: (has_routes(known), len(known)), default={})
 
 
 def _families(series: Iterable[Series], *, database: bool) -> Iterable[Family]:
@@ -133,7 +146,25 @@ def _families(series: Iterable[Series], *, database: bool) -> Iterable[Family]:
             plain = dict(labels)
             key = database_key(plain) if database else endpoint_key(plain)
             by_key.setdefault(key, []).append(found.histogram(status_class(plain)))
-        yield Family(base, 1.0 if "milliseconds" in base else 1000.0, by_key)
+        found_unit = _DURATION.search(base)
+        scale = 1000.0 if found_unit is None or found_unit["unit"] == "seconds" else 1.0
+        yield Family(base, scale, by_key if database else _named(_answered(by_key)))
+
+
+def _answered(by_key: Mapping[EndpointKey, list[Histogram]]) -> dict[EndpointKey, list[Histogram]]:
+    """Where all others have a status, one without had no answer: OpenTelemetry's, when an exception passes it."""
+    if not any(one.status for found in by_key.values() for one in found):
+        return dict(by_key)
+    return {key: [one._replace(status=one.status or UNANSWERED) for one in found] for key, found in by_key.items()}
+
+
+def _named(by_key: Mapping[EndpointKey, list[_T]]) -> dict[EndpointKey, list[_T]]:
+    """Without a route is what no route took, or everything where none is named at all."""
+    missing = UNMATCHED if any(key.route for key in by_key) else ALL
+    named: dict[EndpointKey, list[_T]] = {}
+    for key, found in by_key.items():
+        named.setdefault(key if key.route else EndpointKey(key.method, missing), []).extend(found)
+    return named
 
 
 class _Parts:

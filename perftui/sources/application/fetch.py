@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from perftui.model.target import Connection
 from perftui.sources.application import answer
+from perftui.sources.application.through import socket_through
+from perftui.sources.application.unpack import unpacked
 
 if TYPE_CHECKING:
     import ssl
@@ -21,6 +23,8 @@ _MOST_REDIRECTS = 3
 class Page(NamedTuple):
     body: bytes
     content_type: str
+    path: str
+    """Where it was found in the end, with the query."""
 
 
 class Fetcher:
@@ -37,6 +41,12 @@ class Fetcher:
     def path(self) -> str:
         """The URL's own path and query."""
         return self._url.path + ("?" + self._url.query if self._url.query else "")
+
+    @property
+    def _sends_login(self) -> bool:
+        return self._url.username is not None or any(
+            name.lower() == "authorization" for name in self._connection.headers
+        )
 
     async def get(self, path: str) -> Page:
         """The answer's body. Raises `UnusableAnswer`, `httpx.HTTPError` or `OSError`."""
@@ -69,16 +79,15 @@ class Fetcher:
             if response.is_redirect:
                 return self._moved_to(response, place)
             if response.status_code != 200:
-                raise answer.refused(response.status_code, place)
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise answer.unreadable(place, "it is compressed, though that was not asked for")
+                raise answer.refused(response.status_code, place, with_login=self._sends_login)
             if int(response.headers.get("content-length") or 0) > answer.LARGEST_BYTES:
                 raise answer.too_large(place)
             async for part in response.aiter_raw():
                 received += part
                 if len(received) > answer.LARGEST_BYTES:
                     raise answer.too_large(place)
-            return Page(bytes(received), response.headers.get("content-type", ""))
+            body = unpacked(bytes(received), response.headers.get("content-encoding", ""), place)
+            return Page(body, response.headers.get("content-type", ""), path)
 
     def _moved_to(self, response: httpx.Response, place: str) -> str:
         target = response.url.join(response.headers.get("location", ""))
@@ -101,9 +110,13 @@ class Fetcher:
                 base_url=urlunsplit((self._url.scheme, self._url.netloc.rpartition("@")[2], "", "", "")),
                 headers=headers,
                 auth=None if user is None else (unquote(user), unquote(self._url.password or "")),
-                verify=self._tls(),
+                transport=httpx.AsyncHTTPTransport(
+                    verify=self._tls(),
+                    limits=httpx.Limits(max_connections=2, keepalive_expiry=120),
+                    trust_env=False,
+                    uds=socket_through(self._connection),
+                ),
                 timeout=self.limit_s,
-                limits=httpx.Limits(max_connections=2, keepalive_expiry=120),
                 trust_env=False,
             )
         return self._client

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from perftui.model.application import ApplicationMetrics
+from perftui.model.metrics import MetricsDocument
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection
 from perftui.sources.application import answer
@@ -14,12 +15,19 @@ from perftui.sources.application.fetch import Fetcher, Page
 from perftui.sources.application.older import OlderReader
 from perftui.sources.application.perftui_document import DocumentReader
 from perftui.sources.application.prometheus import PrometheusReader
+from perftui.sources.application.through import place_of
 from perftui.sources.base import Reading, Source
-from perftui.sources.network_failure import network_failure
+from perftui.sources.network_failure import network_failure, seen_from_here
 
 Reader = DocumentReader | OlderReader | PrometheusReader
 
-WELL_KNOWN = ("/perftui/v1/metrics", "/api/performance/metrics", "/metrics")
+WELL_KNOWN = (
+    "/perftui/v1/metrics",
+    "/api/performance/metrics",
+    "/metrics",
+    "/actuator/prometheus",  # Spring
+    "/q/metrics",  # Quarkus
+)
 _BIG_BYTES = 1 << 18
 _BIG_INTERVAL_S = 5.0
 
@@ -32,6 +40,7 @@ class ApplicationSource(Source):
         super().__init__(connection.target)
         self.timeout_s = connection.timeout_s
         self._window_s = window_s
+        self._connection = connection
         self._fetcher = Fetcher(connection)
         self._path: str | None = None
         self._reader: Reader | None = None
@@ -51,7 +60,7 @@ class ApplicationSource(Source):
             except answer.UnusableAnswer as refusal:
                 refusals.append(refusal)
                 continue
-            self._path, self._first, self._next_guess = candidate, page, None
+            self._path, self._first, self._next_guess = self._where(page, candidate), page, None
             self.capabilities = (_capability(self._reader),)
             return
         self._path = None
@@ -72,10 +81,24 @@ class ApplicationSource(Source):
             metrics, notes = self._read_page(page, self._reader)
         return Reading(metrics, received_bytes=size, sent_commands=1, notes=notes)
 
+    async def document(self, minutes: int) -> MetricsDocument | None:
+        """perftui's document over a window of its own; `None` where, after a poll, another format is served.
+
+        May raise; `explain` tells why in words.
+        """
+        if not isinstance(self._reader, DocumentReader) or self._path is None:
+            return None
+        self._window_s = minutes * 60.0
+        page = await self._fetcher.get(self._with_query(self._path))
+        return self._reader.document(page.body)
+
     def explain(self, error: BaseException) -> Failure:
         if isinstance(error, answer.UnusableAnswer):
             self._connected = False  # another document, or another path, may be what the next poll finds
             return error.failure
+        return seen_from_here(self._explain(error), self._connection, place_of(self._connection))
+
+    def _explain(self, error: BaseException) -> Failure:
         place = self._fetcher.place
         failure = network_failure(error, place.partition("://")[2])
         if failure is not None:
@@ -99,6 +122,10 @@ class ApplicationSource(Source):
         if self._path is not None:
             return (self._path,)
         return WELL_KNOWN if self._next_guess is None else (WELL_KNOWN[self._next_guess],)
+
+    def _where(self, page: Page, asked: str) -> str:
+        """The path to ask from now on: without the detour of a redirect, which costs a request a poll."""
+        return asked if page.path == self._with_query(asked) else page.path
 
     def _with_query(self, path: str) -> str:
         if "?" in path:

@@ -24,6 +24,8 @@ class TextReader:
     def __init__(self, wanted: Callable[[str], bool]) -> None:
         self.series: list[Series] = []
         self.broken_lines = 0
+        self.is_cut = False
+        """Whether the text last read broke off within a line; that line is not read."""
         self._wanted = wanted
         self._known: dict[str, int] = {}
         self._places: dict[tuple[str, frozenset[tuple[str, str]]], int] = {}
@@ -33,7 +35,9 @@ class TextReader:
         if len(self._known) > _MOST_REMEMBERED:
             self._known = {}
         values: list[float | None] = [None] * len(self.series)
-        known, self.broken_lines = self._known, 0
+        text, _, rest_of_line = text.rpartition("\n")
+        self.is_cut = rest_of_line.strip() not in ("", "# EOF")
+        known, self.broken_lines = self._known, int(self.is_cut)
         for line in text.split("\n"):
             if not line or line[0] == "#":
                 continue
@@ -64,7 +68,8 @@ class TextReader:
         series, end = parsed
         place = _NOT_WANTED
         if self._wanted(series.name):
-            key = (series.name, frozenset(series.labels.items()))
+            # An empty label is none: exporters add it to a series when another series of the metric gets it.
+            key = (series.name, frozenset(pair for pair in series.labels.items() if pair[1]))
             place = self._places.setdefault(key, len(self.series))
             if place == len(self.series):
                 self.series.append(series)

@@ -1,9 +1,10 @@
-"""The machine that perftui runs on, read through psutil."""
+"""The machine that perftui runs on, read through psutil; or the one at the end of a way, read through that."""
 
 from collections.abc import Sequence
 
 from perftui.model.settings import Settings
 from perftui.model.target import Connection
+from perftui.model.way import Way
 from perftui.sources.base import Source, System
 from perftui.sources.host.source import HostSource
 
@@ -11,9 +12,9 @@ __all__ = ["open_system"]
 
 
 class HostSystem:
-    """The one source of this machine."""
+    """The one source of a machine."""
 
-    def __init__(self, source: HostSource) -> None:
+    def __init__(self, source: Source) -> None:
         self._sources = (source,)
 
     def sources(self) -> Sequence[Source]:
@@ -24,16 +25,21 @@ class HostSystem:
 
 
 def open_system(connection: Connection, settings: Settings) -> System:
-    return HostSystem(HostSource(connection.target, application_ports(settings)))
+    ports = application_ports(settings, connection.way)
+    if connection.way is None:
+        return HostSystem(HostSource(connection.target, ports))
+    from perftui.sources.host.remote import RemoteHostSource
+
+    return HostSystem(RemoteHostSource(connection, connection.way, ports))
 
 
-def application_ports(settings: Settings) -> tuple[int, ...]:
-    """Ports on this machine where monitored applications listen, to find their processes."""
+def application_ports(settings: Settings, way: Way | None = None) -> tuple[int, ...]:
+    """Ports where monitored applications listen on this machine, or on the one at the end of the way."""
     from urllib.parse import urlsplit
 
     ports = []
     for connection in settings.connections:
-        if connection.target.kind == "application":
+        if connection.target.kind == "application" and connection.way is way:
             address = urlsplit(connection.target.address)
             if address.hostname in ("localhost", "127.0.0.1", "::1"):
                 ports.append(address.port or (443 if address.scheme == "https" else 80))

@@ -1,7 +1,9 @@
 """CPU, memory, disks and network of the machine: counters in, shares and rates out."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from perftui.model.host import DiskTraffic, Filesystem, HostNetwork, MemoryUse
 from perftui.model.text import safe_text
@@ -9,6 +11,26 @@ from perftui.sources.host import container
 from perftui.sources.rates import CounterRates
 
 _SHORTEST_STEP_S = 0.05
+
+CoreTimes = tuple[float, float, float, float]
+"""Seconds in all, busy, waiting for disks, and stolen by the hypervisor."""
+
+
+class DiskCounters(NamedTuple):
+    """Of one whole disk, since the machine's start."""
+
+    read_bytes: float
+    written_bytes: float
+    operations: float
+    busy_ms: float | None
+
+
+class NetworkCounters(NamedTuple):
+    """Of all interfaces but the loopback, since the machine's start."""
+
+    received_bytes: float
+    sent_bytes: float
+    errors: float
 
 
 class Processors:
@@ -19,16 +41,18 @@ class Processors:
         self.share: float | None = None
         self.iowait: float | None = None
         self.steal: float | None = None
-        self._before: list[tuple[float, float, float, float]] | None = None
+        self._before: list[CoreTimes] | None = None
         self._read_at = 0.0
 
     def update(self) -> None:
         import psutil
 
-        now = time.monotonic()
-        if self._before is not None and now - self._read_at < _SHORTEST_STEP_S:
+        self.take(time.monotonic(), [_core_times(core) for core in psutil.cpu_times(percpu=True)])
+
+    def take(self, now: float, times: list[CoreTimes]) -> None:
+        """The next reading, at that moment of the clock of the machine that is read."""
+        if self._before is not None and 0 <= now - self._read_at < _SHORTEST_STEP_S:
             return
-        times = [_core_times(core) for core in psutil.cpu_times(percpu=True)]
         before, self._before, self._read_at = self._before, times, now
         if before is None or len(before) != len(times):
             return
@@ -45,8 +69,8 @@ class Processors:
             )
 
 
-def _core_times(core: object) -> tuple[float, float, float, float]:
-    """Total, busy, waiting for disks, and stolen by the hypervisor; guest time is part of user time already."""
+def _core_times(core: object) -> CoreTimes:
+    """Guest time is part of user time already."""
     idle, iowait = getattr(core, "idle", 0.0), getattr(core, "iowait", 0.0)
     names = ("user", "nice", "system", "irq", "softirq", "steal")
     busy = sum(getattr(core, name, 0.0) for name in names)
@@ -105,24 +129,32 @@ class Traffic:
     def disk(self) -> DiskTraffic:
         import psutil
 
-        now = time.monotonic()
         devices = {
-            name: counters
-            for name, counters in (psutil.disk_io_counters(perdisk=True, nowrap=False) or {}).items()
+            name: DiskCounters(
+                device.read_bytes,
+                device.write_bytes,
+                device.read_count + device.write_count,
+                getattr(device, "busy_time", None),
+            )
+            for name, device in (psutil.disk_io_counters(perdisk=True, nowrap=False) or {}).items()
             if self._is_whole_disk(name)
         }
+        return self.disk_of(time.monotonic(), devices)
+
+    def disk_of(self, now: float, devices: Mapping[str, DiskCounters]) -> DiskTraffic:
+        """Rates since the reading before, `now` being the clock of the machine that is read."""
         self._disk.update(
             now,
             {
                 "read": sum(device.read_bytes for device in devices.values()),
-                "written": sum(device.write_bytes for device in devices.values()),
-                "operations": sum(device.read_count + device.write_count for device in devices.values()),
+                "written": sum(device.written_bytes for device in devices.values()),
+                "operations": sum(device.operations for device in devices.values()),
             },
         )
         shares = []
         for name, device in devices.items():
             rates = self._busy.setdefault(name, CounterRates())
-            rates.update(now, {"busy": getattr(device, "busy_time", None)})
+            rates.update(now, {"busy": device.busy_ms})
             if (busy := rates.rate("busy")) is not None:
                 shares.append(min(1.0, busy / 1000))
         return DiskTraffic(
@@ -137,7 +169,7 @@ class Traffic:
         if name not in self._whole_disks:
             known = Path("/sys/block").is_dir()
             whole = not known or Path("/sys/block", name.replace("/", "!")).exists()
-            self._whole_disks[name] = whole and not name.startswith(("loop", "ram", "dm-", "md", "zram"))
+            self._whole_disks[name] = whole and is_counted_disk(name)
         return self._whole_disks[name]
 
     def network(self) -> HostNetwork:
@@ -145,19 +177,28 @@ class Traffic:
 
         interfaces = psutil.net_io_counters(pernic=True, nowrap=False)
         outside = [counters for name, counters in interfaces.items() if not name.startswith("lo")]
+        counted = NetworkCounters(
+            sum(counters.bytes_recv for counters in outside),
+            sum(counters.bytes_sent for counters in outside),
+            sum(counters.errin + counters.errout for counters in outside),
+        )
+        return self.network_of(time.monotonic(), counted)
+
+    def network_of(self, now: float, counted: NetworkCounters) -> HostNetwork:
+        """The same for counters that somebody else has read."""
         self._network.update(
-            time.monotonic(),
-            {
-                "received": sum(counters.bytes_recv for counters in outside),
-                "sent": sum(counters.bytes_sent for counters in outside),
-                "errors": sum(counters.errin + counters.errout for counters in outside),
-            },
+            now, {"received": counted.received_bytes, "sent": counted.sent_bytes, "errors": counted.errors}
         )
         return HostNetwork(
             received_bytes_per_s=self._network.rate("received"),
             sent_bytes_per_s=self._network.rate("sent"),
             errors_per_s=self._network.rate("errors"),
         )
+
+
+def is_counted_disk(name: str) -> bool:
+    """What lies on other disks would count their bytes twice."""
+    return not name.startswith(("loop", "ram", "dm-", "md", "zram"))
 
 
 def filesystems() -> tuple[Filesystem, ...]:

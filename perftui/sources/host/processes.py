@@ -13,11 +13,13 @@ from perftui.model.text import safe_text
 if TYPE_CHECKING:
     import psutil
 
-_LONGEST_COMMAND, _MOST_ARGUMENTS = 2000, 100
-_BUSIEST_OTHERS = 6
+LONGEST_COMMAND, _MOST_ARGUMENTS = 2000, 100
+BUSIEST_OTHERS = 6
 _OPEN_FILES_INTERVAL_S = 10.0
 _SCAN_INTERVAL_S = 10.0
 _SCAN_SHARE = 0.002
+_SOONEST_S, _SOONER_SHARE = 3.0, 0.01
+"""The same while nobody knows who keeps a busy machine busy."""
 _LISTENERS_INTERVAL_S = 60.0
 _DATABASES = {"mongod": "mongod", "mongos": "mongod", "redis-server": "redis", "valkey-server": "redis"}
 
@@ -29,13 +31,14 @@ class _Watched:
         self.process, self.role = process, role
         self.name = safe_text(process.name())
         # A process title, such as Redis's, is padded with blanks.
-        arguments = [part.strip()[:_LONGEST_COMMAND] for part in process.cmdline()[:_MOST_ARGUMENTS]] or [self.name]
+        arguments = [part.strip()[:LONGEST_COMMAND] for part in process.cmdline()[:_MOST_ARGUMENTS]] or [self.name]
         # Arguments are bytes: what is no UTF-8 comes as text that can neither be drawn nor recorded.
-        self.command = safe_text(mask_arguments(arguments)[:_LONGEST_COMMAND].strip())
+        self.command = safe_text(mask_arguments(arguments)[:LONGEST_COMMAND].strip())
         self.started_at = process.create_time()
         self.user = _user(process)
         self._cpu: tuple[float, float] | None = None
         self._open_files: int | None = None
+        self._open_files_limit: int | None = None
         self._open_files_due = 0.0
 
     def read(self) -> Process:
@@ -57,6 +60,7 @@ class _Watched:
             resident_bytes=resident,
             threads=threads,
             open_files=self._count_open_files(now),
+            open_files_limit=self._open_files_limit,
             started_at=self.started_at,
         )
 
@@ -65,6 +69,7 @@ class _Watched:
         if self.role != "other" and now >= self._open_files_due:
             self._open_files_due = now + _OPEN_FILES_INTERVAL_S
             self._open_files = _open_files(self.process)
+            self._open_files_limit = _open_files_limit(self.process)
         return self._open_files
 
 
@@ -78,7 +83,7 @@ class Processes:
         self.ports = application_ports
         self._watched: dict[int, _Watched] = {}
         self._cpu_before: dict[tuple[int, float], float] = {}
-        self._next_scan = 0.0
+        self._next_scan = self._soonest_scan = 0.0
         self._listeners: set[int] = set()
         self._listeners_due = 0.0
 
@@ -89,7 +94,7 @@ class Processes:
         """Look over all processes; takes long on a machine with many, so it belongs in a thread."""
         import psutil
 
-        started = time.perf_counter()
+        started = time.thread_time()
         application = self._application_pids()
         found: dict[int, str] = {}
         cpu: dict[tuple[int, float], float] = {}
@@ -102,13 +107,18 @@ class Processes:
                 key = (process.pid, details["create_time"])
                 cpu[key] = details["cpu_times"].user + details["cpu_times"].system
         steps = {pid: used - self._cpu_before.get((pid, born), used) for (pid, born), used in cpu.items()}
-        for pid in sorted(steps, key=lambda pid: -steps[pid])[:_BUSIEST_OTHERS]:
+        for pid in sorted(steps, key=lambda pid: -steps[pid])[:BUSIEST_OTHERS]:
             if steps[pid] > 0:
                 found[pid] = "other"
         self._cpu_before = cpu
         self._watched = {pid: watched for pid, role in found.items() if (watched := self._watch(pid, role))}
-        cost = time.perf_counter() - started
-        self._next_scan = time.monotonic() + max(_SCAN_INTERVAL_S, cost / _SCAN_SHARE)
+        cost, now = time.thread_time() - started, time.monotonic()
+        self._next_scan = now + max(_SCAN_INTERVAL_S, cost / _SCAN_SHARE)
+        self._soonest_scan = now + max(_SOONEST_S, cost / _SOONER_SHARE)
+
+    def look_sooner(self) -> None:
+        """Something unknown takes the CPU: find out who it is."""
+        self._next_scan = min(self._next_scan, self._soonest_scan)
 
     def read(self) -> tuple[Process, ...]:
         """The watched processes, the busiest first."""
@@ -169,6 +179,11 @@ def _role(pid: int, name: str, application: set[int]) -> str | None:
         return "perftui"
     if pid in application:
         return "application"
+    return database_role(name)
+
+
+def database_role(name: str) -> str | None:
+    """What a program of this name is, where it is a database."""
     return _DATABASES.get(name)
 
 
@@ -188,3 +203,14 @@ def _open_files(process: psutil.Process) -> int | None:
         return process.num_fds()
     except (psutil.Error, AttributeError):
         return None
+
+
+def _open_files_limit(process: psutil.Process) -> int | None:
+    """Linux tells it of one's own processes, and the superuser of all."""
+    import psutil
+
+    try:
+        soft = int(process.rlimit(psutil.RLIMIT_NOFILE)[0])
+    except (psutil.Error, AttributeError, OSError):
+        return None
+    return soft if soft > 0 else None

@@ -15,6 +15,7 @@ from perftui.sources.host.processes import Processes
 
 _FILESYSTEM_INTERVAL_S = 10.0
 _PROCESS_INTERVAL_S = 2.0
+_BUSY = 0.85
 
 
 class HostSource(Source):
@@ -82,7 +83,16 @@ class HostSource(Source):
         if time.monotonic() >= self._processes_due:
             self._processes_due = time.monotonic() + _PROCESS_INTERVAL_S
             self._shown = self._processes.read()
+            self._look_for_unknown()
         return self._shown
+
+    def _look_for_unknown(self) -> None:
+        """On a busy machine, where the processes in sight account for less than half of it."""
+        busy, cores = self._processors.share, len(self._processors.cores)
+        if busy is not None and busy >= _BUSY:
+            known = sum(process.cpu_share or 0.0 for process in self._shown)
+            if known < busy * cores / 2:
+                self._processes.look_sooner()
 
     def _start_rare_looks(self) -> None:
         """Never in the way of a reading: a look that takes long only makes its figures older."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from perftui.model.target import Connection
 from perftui.sources.mongodb.failures import explain
+from perftui.sources.mongodb.through import keep_server_name, member_through
 from perftui.sources.mongodb.uri import MongoUri, resolve_srv, split_uri
 
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
 
-__all__ = ["APP_NAME", "explain", "max_time_ms", "open_client", "seeds_of"]
+__all__ = ["APP_NAME", "close_client", "explain", "max_time_ms", "open_client", "seeds_of"]
 
 APP_NAME = "perftui"
 _CONNECTIONS = 4
@@ -27,7 +29,11 @@ def seeds_of(connection: Connection) -> MongoUri:
 
 def max_time_ms(connection: Connection) -> int:
     """What every command carries: below the client's own timeout, so that nothing is cancelled as routine."""
-    return int(connection.timeout_s * 600)
+    return int(_answer_timeout_s(connection) * 600)
+
+
+def _answer_timeout_s(connection: Connection) -> float:
+    return max(connection.answer_timeout_s or 0.0, connection.timeout_s)
 
 
 def open_client(
@@ -36,8 +42,11 @@ def open_client(
     *,
     app_name: str = APP_NAME,
     parts: MongoUri | None = None,
+    patient: bool = False,
 ) -> AsyncMongoClient[dict[str, Any]]:
     """A client of this member alone, or of the URI's first seed. Connects at its first command.
+
+    `patient`: it waits for a reply as long as the server takes, as an index build must.
 
     Every option of the URI that concerns login and TLS holds. Raises `pymongo.errors.ConfigurationError` for an option
     that cannot be used.
@@ -49,7 +58,7 @@ def open_client(
         "appname": app_name,
         "connectTimeoutMS": int(connection.timeout_s * 500),
         "serverSelectionTimeoutMS": int(connection.timeout_s * 600),
-        "socketTimeoutMS": int(connection.timeout_s * 800),
+        "socketTimeoutMS": None if patient else int(_answer_timeout_s(connection) * 800),
         "heartbeatFrequencyMS": 30_000,
         "serverMonitoringMode": "poll",
         "maxPoolSize": 1 if parts.load_balanced else _CONNECTIONS,
@@ -64,4 +73,21 @@ def open_client(
     with warnings.catch_warnings():
         # The driver warns about options it does not know; a line on stderr would tear the screen.
         warnings.simplefilter("ignore")
-        return AsyncMongoClient(parts.of_member(address or parts.hosts[0]), **options)
+        address = address or parts.hosts[0]
+        if connection.way is None:
+            return AsyncMongoClient(parts.of_member(address), **options)
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+            parts.of_member(member_through(connection.way, address)), **options
+        )
+        keep_server_name(client, address)
+        return client
+
+
+async def close_client(client: AsyncMongoClient[dict[str, Any]]) -> None:
+    """Close it also when this is cancelled while a server that hangs is told that its sessions have ended."""
+    try:
+        await client.close()
+    except asyncio.CancelledError:
+        # The sessions are forgotten by now: what is left needs no answer.
+        await client.close()
+        raise

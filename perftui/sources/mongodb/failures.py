@@ -8,13 +8,14 @@ import socket
 import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import msgspec
 
 from perftui.model.redaction import redact
 from perftui.model.sample import Failure
 from perftui.model.target import Connection
-from perftui.sources.network_failure import causes, network_failure
+from perftui.sources.network_failure import causes, network_failure, seen_from_here
 
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
@@ -43,9 +44,13 @@ _NO_CERTIFICATE = Failure(
 
 def explain(error: BaseException, connection: Connection, address: str | None = None) -> Failure:
     """The failure behind an error of the driver; `address` is the member's, else the connection's."""
+    place = address or connection.target.address.partition("://")[2].split("/")[0]
+    return seen_from_here(_explain(error, connection, place), connection, unquote(place))
+
+
+def _explain(error: BaseException, connection: Connection, place: str) -> Failure:
     from pymongo import errors
 
-    place = address or connection.target.address.partition("://")[2].split("/")[0]
     if isinstance(error, errors.OperationFailure):
         return _refused(error, place)
     for cause in causes(error):
@@ -53,7 +58,7 @@ def explain(error: BaseException, connection: Connection, address: str | None = 
             return _refused(cause, place)
     if isinstance(error, errors.ConfigurationError | errors.InvalidURI):
         return _unusable(error, place)
-    if isinstance(error, FileNotFoundError | PermissionError) and not place.endswith(".sock"):
+    if isinstance(error, FileNotFoundError | PermissionError) and not (place.endswith(".sock") or connection.way):
         return _NO_CERTIFICATE
     failure = network_failure(error, place)
     if failure is not None and failure.kind != "timeout":
@@ -135,7 +140,7 @@ def _safe(error: BaseException) -> str:
 
     words = str(error)
     if isinstance(error, InvalidURI | ValueError):
-        words = re.sub(r"'[^']*'|\"[^\"]*\"", "...", words)
+        words = re.sub(r"'[^']*'|\"[^\"]*\"|(?<=hostnames: ).*", "...", words)
     return redact(words)[:200]
 
 

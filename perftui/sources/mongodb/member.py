@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
+from perftui.model.mongodb import IndexBuilds
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection, Target
 from perftui.sources.base import Source
-from perftui.sources.mongodb.client import max_time_ms, open_client
+from perftui.sources.mongodb.client import close_client, max_time_ms, open_client
 from perftui.sources.mongodb.failures import NO_SUCH_COMMAND, NOT_ALLOWED, explain_member
 from perftui.sources.mongodb.rights import Login, read_login
 from perftui.sources.mongodb.uri import MongoUri
@@ -41,6 +43,12 @@ class Member:
         self.state_in_set: str | None = None
         self.lag_s: float | None = None
         self.ping_ms: float | None = None
+        self.index_builds: IndexBuilds | None = None
+        """How many there are, from the last `serverStatus`; `None` where that is refused."""
+        self.connections: int | None = None
+        """How many the server has, from the last `serverStatus`."""
+        self.scans_per_s: float | None = None
+        """Collection scans of the whole server, from the last two `serverStatus`."""
         self.hello: Mapping[str, Any] = {}
         self.login: Login | None = None
         self.closed = False
@@ -56,6 +64,8 @@ class Member:
         """The shared client; its first command connects. A late poll must not open another one."""
         if self.closed:
             raise ConnectionAbortedError
+        if self._client is None and self.connection.way is not None:
+            await asyncio.to_thread(self.connection.way.socket_to, unquote(self.address))
         if self._client is None:
             self._client = open_client(self.connection, self.address, parts=self.parts)
         return self._client
@@ -117,7 +127,7 @@ class Member:
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(Exception):
-                await client.close()
+                await close_client(client)
 
     async def _look(self) -> Login:
         self.hello = (await self.ask_hello()).document

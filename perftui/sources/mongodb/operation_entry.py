@@ -3,16 +3,30 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from perftui.advice.shape import shape_of
+from perftui.advice.shapes.shape import shape_of
+from perftui.model.command_text import one_line, to_json
+from perftui.model.comment import endpoint_of
 from perftui.model.operation import Noise, Operation, Progress
 from perftui.model.text import safe_text
-from perftui.sources.mongodb.command_text import one_line, to_json
 from perftui.sources.mongodb.plain import real, whole
+from perftui.sources.mongodb.waits import lock_wait_ms
 
 Entry = Mapping[str, Any]
 
 _TEXT_LIMIT = 1000
 _COMMAND_LIMIT = 8192
+_ON_A_COLLECTION = (
+    "find",
+    "aggregate",
+    "count",
+    "distinct",
+    "insert",
+    "update",
+    "delete",
+    "findAndModify",
+    "mapReduce",
+)
+_AT_THE_TICKET_US = 50_000
 _HELLOS = ("hello", "isMaster", "ismaster")
 
 
@@ -26,6 +40,8 @@ class Described(NamedTuple):
     text: str
     command: str
     shape_id: str | None
+    endpoint: str | None
+    """Method and route, as the comment says."""
 
 
 def noise_of(entry: Entry) -> Noise | None:
@@ -42,10 +58,19 @@ def noise_of(entry: Entry) -> Noise | None:
     return None
 
 
+def serves_the_set(entry: Entry) -> bool:
+    """Whether a member of the set or a shard sent it: replication, elections, migrations, and what they read."""
+    if (user_of(entry) or "").startswith("__system@") or str(entry.get("ns") or "").startswith("local."):
+        return True
+    command = entry.get("command")
+    name = str(next(iter(command), "")) if isinstance(command, Mapping) else ""
+    return name.startswith(("replSet", "_")) or entry.get("appName") == "OplogFetcher"
+
+
 def describe(entry: Entry, started_at: float | None) -> Described:
     """The expensive part, done once an operation."""
     command = command_of(entry)
-    ns, op = safe_text(str(entry.get("ns") or ""), 300), safe_text(str(entry.get("op") or "none"), 50)
+    ns, op = safe_text(namespace_of(entry), 300), safe_text(str(entry.get("op") or "none"), 50)
     truncated = command.get("$truncated") if isinstance(command, Mapping) else None
     return Described(
         opid=opid_of(entry),
@@ -55,7 +80,16 @@ def describe(entry: Entry, started_at: float | None) -> Described:
         text=_one_line(command, truncated),
         command=to_json(command, _COMMAND_LIMIT),
         shape_id=shape_of(command, ns).id if command and truncated is None and ns else None,
+        endpoint=_endpoint(entry.get("command"), command),
     )
+
+
+def _endpoint(*commands: object) -> str | None:
+    for command in commands:
+        found = endpoint_of(command.get("comment")) if isinstance(command, Mapping) else None
+        if found is not None:
+            return " ".join(found)
+    return None
 
 
 def _one_line(command: Entry, truncated: object) -> str:
@@ -68,6 +102,7 @@ def _one_line(command: Entry, truncated: object) -> str:
 def operation(entry: Entry, described: Described) -> Operation:
     """The entry with what was described of it before."""
     noise = noise_of(entry)
+    is_a_clients = noise is None and not serves_the_set(entry)
     client = entry.get("client") or entry.get("client_s")
     microseconds = real(entry.get("microsecs_running"))
     running = real(entry.get("secs_running")) if microseconds is None else microseconds / 1e6
@@ -79,18 +114,21 @@ def operation(entry: Entry, described: Described) -> Operation:
         running_s=None if running is None else round(running, 3),
         client=_text(client),
         app_name=_text(entry.get("appName")),
-        user=_user(entry),
+        user=user_of(entry),
         plan_summary=_text(entry.get("planSummary")),
         waiting_for=waiting_for(entry),
         yields=whole(entry.get("numYields")),
+        write_conflicts=whole(entry.get("writeConflicts")),
+        lock_wait_ms=lock_wait_ms(entry.get("lockStats")),
         text=described.text,
         command=described.command,
         message=_text(entry.get("msg")),
         progress=_progress(entry),
         shape_id=described.shape_id,
+        endpoint=described.endpoint,
         shard=_text(entry.get("shard")),
         noise=noise,
-        killable=noise is None and bool(client and described.ns and described.command != "{}" and described.opid),
+        killable=is_a_clients and bool(client and described.ns and described.command != "{}" and described.opid),
         started_at=described.started_at,
     )
 
@@ -106,6 +144,25 @@ def command_of(entry: Entry) -> Entry:
     return command if isinstance(command, Mapping) else {}
 
 
+def namespace_of(entry: Entry) -> str:
+    """Its own; of one that has not begun, `db.$cmd`, the collection that its command names."""
+    ns = str(entry.get("ns") or "")
+    database, _, rest = ns.partition(".")
+    if rest != "$cmd":
+        return ns
+    command = command_of(entry)
+    named = next((command[name] for name in _ON_A_COLLECTION if name in command), None)
+    return f"{database}.{named}" if isinstance(named, str) and named else ns
+
+
+def _waits_for_ticket(entry: Entry) -> bool:
+    """Before 8.0 the server does not say so; but what has locked the version and not yet `Global` is at the ticket."""
+    locks = entry.get("locks")
+    begun = not isinstance(locks, Mapping) or "Global" in locks or "FeatureCompatibilityVersion" not in locks
+    waited = real(entry.get("microsecs_running")) or 0.0
+    return not begun and str(entry.get("ns") or "").endswith(".$cmd") and waited >= _AT_THE_TICKET_US
+
+
 def waiting_for(entry: Entry) -> str | None:
     """What it waits for, in words, or `None`."""
     if entry.get("waitingForLock"):
@@ -117,6 +174,8 @@ def waiting_for(entry: Entry) -> str | None:
     queue = entry.get("currentQueue")
     if isinstance(queue, Mapping) and queue:
         return safe_text(f"{queue.get('name', 'execution')} ticket")
+    if _waits_for_ticket(entry):
+        return "execution ticket"
     latch = entry.get("waitingForLatch")
     if isinstance(latch, Mapping) and latch:
         return safe_text(f"latch {latch.get('captureName', '')}".strip())
@@ -128,12 +187,12 @@ def _is_index_build(entry: Entry) -> bool:
 
 
 def opid_of(entry: Entry) -> int | str | None:
-    """A shard's name and a number, as text, on a mongos."""
+    """A shard's name and a number, as text, on a mongos; of BSON's kinds of text only the text."""
     opid = entry.get("opid")
-    return opid if isinstance(opid, str) else whole(opid)
+    return str(opid) if isinstance(opid, str) else whole(opid)
 
 
-def _user(entry: Entry) -> str | None:
+def user_of(entry: Entry) -> str | None:
     users = entry.get("effectiveUsers") or entry.get("runBy") or ()
     if not isinstance(users, list):
         return None

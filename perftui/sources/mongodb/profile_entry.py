@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from perftui.advice.shape import Shape, shape_of
+from perftui.advice.shapes.shape import Shape, shape_of
+from perftui.model.command_text import to_json
 from perftui.model.query import SlowQuery
 from perftui.model.text import safe_text
-from perftui.sources.mongodb.command_text import to_json
+from perftui.sources.mongodb.waits import lock_wait_ms, queue_wait_ms
 from perftui.sources.numbers import real, whole
 
 Entry = Mapping[str, object]
@@ -42,9 +43,13 @@ def slow_query(entry: Entry) -> SlowQuery:
         replanned=entry.get("replanned") is True,
         response_bytes=_count(entry, "responseLength"),
         yields=_count(entry, "numYield"),
+        write_conflicts=_count(entry, "writeConflicts") or 0,
+        lock_wait_ms=lock_wait_ms(entry.get("locks")) or 0.0,
+        queue_wait_ms=queue_wait_ms(entry.get("flowControl"), entry.get("queues"), entry.get("storage")) or 0.0,
         query_hash=_text(entry.get("queryHash") or entry.get("planCacheShapeHash"), 64),
         error=_text(failed, 500),
-        comment=_text(command.get("comment"), 200) if isinstance(command, Mapping) else None,
+        error_code=_count(entry, "errCode", "exceptionCode"),
+        comment=_comment(command, entry.get("originatingCommand")),
         executions=0 if op == "getmore" else 1,
     )
 
@@ -94,12 +99,12 @@ def _shape(entry: Entry, ns: str) -> tuple[str, Shape]:
     if getmore and isinstance(origin, Mapping):
         command = origin
     if "$truncated" in command:
-        command = _from_plan(entry, command, ns) or command
+        command = command_from_plan(entry, command, ns) or command
     shape = shape_of(command, ns)
     return "getmore" if getmore else shape.op, shape
 
 
-def _from_plan(entry: Entry, command: Entry, ns: str) -> Entry | None:
+def command_from_plan(entry: Entry, command: Entry, ns: str) -> Entry | None:
     """A command too long for the profile: its plan still holds the filter, unless an index took a part of it."""
     kind = str(command["$truncated"])[:20].lstrip('{ "').partition(":")[0].rstrip('" ')
     stages = list(_stages(entry.get("execStats")))
@@ -121,6 +126,14 @@ def _stages(stats: object) -> Iterator[Entry]:
             return
         yield stats
         stats = stats.get("inputStage")
+
+
+def _comment(*commands: object) -> str | None:
+    """The operation's own, else that of the command that its cursor came from."""
+    for command in commands:
+        if isinstance(command, Mapping) and (comment := _text(command.get("comment"), 200)) is not None:
+            return comment
+    return None
 
 
 def _duration_ms(entry: Entry) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from perftui.sources.mongodb.plain import documents, real, whole
+from perftui.sources.mongodb.plain import documents, part, real, whole
 
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
@@ -12,6 +12,7 @@ LOOK_EVERY_S = 30.0
 _DATABASES = 200
 _MOST_NAMES = 10_000
 _REFUSED = (13, 18, 8000)
+_SAY_NOTHING_OF_COST = frozenset({"ns", "op", "appName", "client", "user"})
 
 
 class Level(NamedTuple):
@@ -22,6 +23,15 @@ class Level(NamedTuple):
     slow_ms: float | None
     sample_rate: float | None
     filtered: bool
+    filtered_by: tuple[str, ...] = ()
+    """The fields of the filter."""
+
+    @property
+    def unbiased(self) -> bool:
+        """Whether it keeps executions however short they are: a filter takes the threshold's place."""
+        if self.filtered:
+            return bool(self.filtered_by) and set(self.filtered_by) <= _SAY_NOTHING_OF_COST
+        return self.level == 2 or (self.level == 1 and self.slow_ms is not None and self.slow_ms <= 0)
 
 
 class ProfiledDatabases:
@@ -53,6 +63,10 @@ class ProfiledDatabases:
     def next_look_s(self) -> float:
         """Seconds to wait before the next look, longer where there are many databases."""
         return max(LOOK_EVERY_S, 0.5 * len(self.names))
+
+    def may_read(self, database: str) -> bool:
+        """False where its level was refused."""
+        return database not in self._refused
 
     def refuse(self, database: str) -> None:
         """Never ask this database again."""
@@ -127,4 +141,5 @@ def _level_of(name: str, reply: Mapping[str, Any]) -> Level:
         slow_ms=real(reply.get("slowms")),
         sample_rate=real(reply.get("sampleRate")),
         filtered=bool(reply.get("filter")),
+        filtered_by=tuple(map(str, part(reply, "filter"))),
     )

@@ -25,6 +25,8 @@ class Need(NamedTuple):
     shows: str
     role: str
     where: Literal["cluster", "profile", "data"]
+    or_action: str = ""
+    """Another one that does as well."""
 
 
 NEEDS = (
@@ -35,6 +37,9 @@ NEEDS = (
     Need("profiler", "find", "every profiled query", "clusterMonitor", "profile"),
     Need("kill", "killop", "ending an operation of another user", "hostManager", "cluster"),
     Need("explain", "find", "plans of queries", "readAnyDatabase", "data"),
+    Need("indexes", "listIndexes", "indexes with their options", "readAnyDatabase", "data", or_action="indexStats"),
+    Need("index statistics", "indexStats", "how often each index is used", "clusterMonitor", "data"),
+    Need("collection statistics", "collStats", "documents, sizes, growth, collection scans", "clusterMonitor", "data"),
     Need("profiling level", "enableProfiler", "switching the profiler on and off", "dbAdminAnyDatabase", "data"),
 )
 _BY_NAME = {need.name: need for need in NEEDS}
@@ -65,13 +70,38 @@ class Login:
         """Whether it is worth asking; `name` is that of a need."""
         return not self.told or self.open_server or self._has(_BY_NAME[name])
 
-    def grant(self, role: str) -> str:
-        """The exact command that gives this login a role; without a login, one that is made first."""
+    def allows(self, action: str, database: str, collection: str = "") -> bool:
+        """Whether it is worth asking for this collection, or with none for the whole database."""
+        if not self.told or self.open_server:
+            return True
+        return any(
+            action in texts(privilege.get("actions"), _MOST_ACTIONS)
+            and _is_on(part(privilege, "resource"), database, collection)
+            for privilege in self._privileges
+        )
+
+    def allows_on_cluster(self, action: str) -> bool:
+        """The same for what concerns the server as a whole."""
+        if not self.told or self.open_server:
+            return True
+        return any(
+            action in texts(privilege.get("actions"), _MOST_ACTIONS) and _covers(part(privilege, "resource"), "cluster")
+            for privilege in self._privileges
+        )
+
+    def sees(self, database: str) -> bool:
+        """Whether it may do anything at all there, so that the server tells it some names."""
+        resources = [part(privilege, "resource") for privilege in self._privileges]
+        everything = not self.told or self.open_server
+        return everything or any(one.get("anyResource") or one.get("db") in ("", database) for one in resources)
+
+    def grant(self, role: str, on: str = "admin") -> str:
+        """The exact command that gives this login a role on a database; without a login, one that is made first."""
         if self.user is None and role != "clusterMonitor":
-            return f'db.getSiblingDB("admin").grantRolesToUser("perftui", [{{role: "{role}", db: "admin"}}])'
+            return f'db.getSiblingDB("admin").grantRolesToUser("perftui", [{{role: "{role}", db: "{on}"}}])'
         if self.user is None:
             return f'db.getSiblingDB("admin").createUser({{user: "perftui", pwd: passwordPrompt(), roles: ["{role}"]}})'
-        return f'db.getSiblingDB("{self.database}").grantRolesToUser("{self.user}", [{{role: "{role}", db: "admin"}}])'
+        return f'db.getSiblingDB("{self.database}").grantRolesToUser("{self.user}", [{{role: "{role}", db: "{on}"}}])'
 
     def capabilities(self) -> tuple[Capability, ...]:
         """Every need with its state."""
@@ -89,8 +119,9 @@ class Login:
         )
 
     def _has(self, need: Need) -> bool:
+        wanted = {need.action, need.or_action or need.action}
         return any(
-            need.action in texts(privilege.get("actions"), _MOST_ACTIONS)
+            not wanted.isdisjoint(texts(privilege.get("actions"), _MOST_ACTIONS))
             and _covers(part(privilege, "resource"), need.where)
             for privilege in self._privileges
         )
@@ -130,3 +161,13 @@ def _covers(resource: Mapping[str, Any], where: str) -> bool:
     if where == "profile":
         return collection == "system.profile"
     return collection == "" and "db" in resource and resource.get("db") not in ("local", "config")
+
+
+def _is_on(resource: Mapping[str, Any], database: str, collection: str) -> bool:
+    """Whether a privilege on this resource holds for this collection; an empty name stands for all but system ones."""
+    if resource.get("anyResource"):
+        return True
+    held = resource.get("collection")
+    if resource.get("db") not in ("", database):
+        return False
+    return held == collection or (held == "" and not collection.startswith("system."))

@@ -15,6 +15,7 @@ from perftui.model.mongodb import (
     Queues,
     StorageCache,
     Tickets,
+    Transactions,
 )
 from perftui.sources.mongodb.plain import flag, part, real, text, whole
 from perftui.sources.rates import CounterRates
@@ -23,7 +24,7 @@ Status = Mapping[str, Any]
 
 SHOWN_SECTIONS = frozenset({
     "asserts", "connections", "extra_info", "flowControl", "globalLock", "mem", "metrics", "network",
-    "opLatencies", "opcounters", "queues", "repl", "wiredTiger", "activeIndexBuilds",
+    "opLatencies", "opcounters", "queues", "repl", "transactions", "wiredTiger", "activeIndexBuilds",
 })  # fmt: skip
 _SHOWN_METRICS = frozenset({"queryExecutor", "document", "operation"})
 _KINDS = ("insert", "query", "update", "delete", "getmore", "command")
@@ -40,12 +41,13 @@ _COUNTERS: dict[tuple[str, ...], dict[str, str]] = {
         "cache written": "bytes written from cache",
         "evicted modified": "modified pages evicted",
         "evicted unmodified": "unmodified pages evicted",
+        "evicted by operations": "pages evicted by application threads",
     },
     ("network",): {"received": "bytesIn", "sent": "bytesOut", "requests": "numRequests"},
     ("metrics", "queryExecutor"): {"documents": "scannedObjects", "keys": "scanned"},
     ("metrics", "queryExecutor", "collectionScans"): {"collection scans": "total"},
     ("metrics", "document"): {"returned": "returned"},
-    ("metrics", "operation"): {"sorts": "scanAndOrder"},
+    ("metrics", "operation"): {"sorts": "scanAndOrder", "write conflicts": "writeConflicts"},
     ("flowControl",): {"flow control": "timeAcquiringMicros"},
     ("extra_info",): {"page faults": "page_faults"},
     ("asserts",): {f"assert {name}": name for name in _ASSERTS},
@@ -99,6 +101,7 @@ class StatusReader:
             work=self._work(),
             flow_control=self._flow_control(part(status, "flowControl")),
             index_builds=_index_builds(part(status, "activeIndexBuilds")),
+            transactions=_transactions(part(status, "transactions")),
             asserts_per_s={name: found for name in _ASSERTS if (found := rate(f"assert {name}")) is not None},
             page_faults_per_s=rate("page faults"),
             resident_bytes=None if resident is None else whole(resident * 2**20),
@@ -127,6 +130,7 @@ class StatusReader:
             read_bytes_per_s=self._rates.rate("cache read"),
             written_bytes_per_s=self._rates.rate("cache written"),
             evicted_pages_per_s=sum(known) if known else None,
+            evicted_by_operations_per_s=self._rates.rate("evicted by operations"),
         )
 
     def _work(self) -> QueryWork:
@@ -137,6 +141,7 @@ class StatusReader:
             returned_documents_per_s=rate("returned"),
             collection_scans_per_s=rate("collection scans"),
             sorts_in_memory_per_s=rate("sorts"),
+            write_conflicts_per_s=rate("write conflicts"),
         )
 
     def _flow_control(self, section: Status) -> FlowControl:
@@ -190,6 +195,10 @@ def _tickets(status: Status) -> Tickets:
         write_used=whole(write.get("out")),
         write_total=whole(write.get("totalTickets")),
     )
+
+
+def _transactions(section: Status) -> Transactions:
+    return Transactions(open=whole(section.get("currentOpen")), inactive=whole(section.get("currentInactive")))
 
 
 def _index_builds(section: Status) -> IndexBuilds:

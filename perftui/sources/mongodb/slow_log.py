@@ -47,9 +47,12 @@ class SlowLogTail:
         return LogRead([entry for entry in found if entry.get("appName") != self._own_name], fresh > len(lines))
 
 
-def slow_log_entry(line: object) -> dict[str, object] | None:
-    """A slow query's line under the names of the profile, or `None` for any other line."""
-    if not isinstance(line, str) or _SLOW_QUERY not in line:
+def slow_log_entry(line: object, *, any_spacing: bool = False) -> dict[str, object] | None:
+    """A slow query's line under the names of the profile, or `None` for any other line.
+
+    `any_spacing`: not written by the server itself, so that its id is found only by decoding.
+    """
+    if not isinstance(line, str) or (not any_spacing and _SLOW_QUERY not in line):
         return None
     try:
         parsed = _decode(line)

@@ -8,6 +8,7 @@ from perftui.model.query import SlowQuery, SlowQueryBatch
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Target
 from perftui.sources.base import Reading, Source
+from perftui.sources.mongodb.busy_namespaces import BusyNamespaces
 from perftui.sources.mongodb.client import APP_NAME
 from perftui.sources.mongodb.failures import GRANT, NOT_ALLOWED
 from perftui.sources.mongodb.profile_entry import SlowestEntries, slow_queries
@@ -69,6 +70,8 @@ class SlowQuerySource(Source):
         self._described: tuple[bool, bool] | None = None
         self._read_once = False
         self._slowest = SlowestEntries()
+        self.busy = BusyNamespaces()
+        """The collections that the entries so far were about."""
 
     async def connect(self) -> None:
         client, login = await self._server.client(), await self._server.look()
@@ -84,6 +87,10 @@ class SlowQuerySource(Source):
         self._reader, self._next_look = None, 0.0
         self._ignore_until = self._delivered_until
 
+    def hurry(self) -> None:
+        """Somebody may have switched a profiler on: look for it with the next poll."""
+        self._next_look = 0.0
+
     def explain(self, error: BaseException) -> Failure:
         self._next_look = 0.0
         return self._server.explain(error)
@@ -92,12 +99,14 @@ class SlowQuerySource(Source):
         sent = await self._look() if time.monotonic() >= self._next_look else 0
         found = await self._from_best()
         entries = await self._parsed(found)
+        self.busy.add(entries)
         reader = self._reader
         batch = SlowQueryBatch(
             entries=entries,
             read_from="none" if reader is None else reader.source,
             lost_entries=None if found.lost else 0,
             databases=() if reader is None else reader.databases,
+            unbiased=self._profiles.unbiased if reader is self._profiles else (),
             backlog=not self._read_once,
         )
         self._read_once = True

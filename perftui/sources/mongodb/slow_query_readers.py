@@ -61,6 +61,11 @@ class ProfileReader:
         self._levels: list[Level] = []
         self.databases: tuple[str, ...] = ()
 
+    @property
+    def unbiased(self) -> tuple[str, ...]:
+        """Databases whose profile keeps executions however short they are."""
+        return tuple(level.database for level in self._levels if level.unbiased)
+
     def follow(self, levels: list[Level]) -> None:
         """Read these databases from now on; the place reached in those read before is kept."""
         self._levels = levels
@@ -172,6 +177,10 @@ class SampleReader:
             operations = await self._operations()
         now = max((_clock(each) for each in operations), default=time.time())
         return Found(self._running.take(operations, now), False, 0, 1)
+
+    def rest(self) -> list[dict[str, object]]:
+        """Those that were still running at the last look, when there is to be no other."""
+        return self._running.take((), time.time())
 
     async def _operations(self) -> list[dict[str, Any]]:
         pipeline = sample_pipeline(self._own_name, self._all_users)

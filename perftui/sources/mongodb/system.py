@@ -10,6 +10,7 @@ from perftui.model.sample import Failure
 from perftui.model.target import Connection, Target
 from perftui.sources.base import Reading, Source
 from perftui.sources.mongodb.client import explain, seeds_of
+from perftui.sources.mongodb.indexes import MongoIndexesSource
 from perftui.sources.mongodb.member import Member
 from perftui.sources.mongodb.members import MongoMembersSource
 from perftui.sources.mongodb.operations import MongoOperationsSource
@@ -82,13 +83,15 @@ class MongoSystem:
 
     def _add(self, address: str, *, alone: bool) -> Member:
         member = Member(self._target(address, alone), self.connection, self._parts, address)
+        slow_queries = SlowQuerySource(member)
         self._members[address] = (
             member,
             (
                 MongoServerSource(member, self),
                 MongoOperationsSource(member),
-                SlowQuerySource(member),
+                slow_queries,
                 MongoMembersSource(member, self),
+                MongoIndexesSource(member, slow_queries.busy.ranked),
             ),
         )
         return member
@@ -97,8 +100,9 @@ class MongoSystem:
         whole = self.connection.target
         if alone:
             return whole
+        way = "" if self.connection.way is None else f"#{self.connection.way.name}"
         return Target(
-            id=f"mongodb://{address}", kind="mongodb", name=address, address=f"mongodb://{address}", group=whole.id
+            id=f"mongodb://{address}{way}", kind="mongodb", name=address, address=f"mongodb://{address}", group=whole.id
         )
 
     def _drop_doubles(self, me: str, member: Member) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ class RedisSystem:
         self._connection = connection
         self._client: Redis | None = None
         self._named = True
+        self._connecting = asyncio.Lock()
         self._sources = (RedisServerSource(connection, self), RedisSlowLogSource(connection, self))
 
     def sources(self) -> Sequence[Source]:
@@ -34,14 +36,16 @@ class RedisSystem:
         """Make one connection, under our name where the user may give it one. Raises what the client raises."""
         from redis.exceptions import NoPermissionError
 
-        try:
-            await self._make_connection()
-        except NoPermissionError:
-            if not self._named:
-                raise
-            await self.close()
-            self._named = False
-            await self._make_connection()
+        # Both sources connect at once: the one that is refused our name must not close the client under the other.
+        async with self._connecting:
+            try:
+                await self._make_connection()
+            except NoPermissionError:
+                if not self._named:
+                    raise
+                await self.close()
+                self._named = False
+                await self._make_connection()
 
     async def _make_connection(self) -> None:
         pool = self.client().connection_pool

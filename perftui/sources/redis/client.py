@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from perftui.model.sample import Failure
 from perftui.model.target import Connection
-from perftui.sources.network_failure import causes, network_failure
+from perftui.sources.network_failure import causes, network_failure, seen_from_here
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -40,6 +40,10 @@ def open_client(connection: Connection, *, named: bool = True) -> Redis:
         if connection.ca_file is not None:
             options["ssl_ca_certs"] = connection.ca_file
     client: Redis = Redis.from_url(uri, **options)
+    if connection.way is not None:
+        from perftui.sources.redis.through import lead_through
+
+        lead_through(client.connection_pool, connection.way)
     for command in ("INFO", "SLOWLOG GET", "CONFIG GET"):
         client.set_response_callback(command, _as_sent)
     return client
@@ -51,9 +55,14 @@ def _as_sent(response: Any, **_kwargs: Any) -> Any:
 
 def explain(error: BaseException, connection: Connection) -> Failure:
     """What a client's error means in words, without any secret."""
+    address = _place(connection)
+    place = connection.target.id.partition("://")[2].partition("#")[0]
+    return seen_from_here(_explain(error, connection, address), connection, place)
+
+
+def _explain(error: BaseException, connection: Connection, address: str) -> Failure:
     from redis import exceptions
 
-    address = _place(connection)
     if isinstance(error, exceptions.NoPermissionError):
         return _rights(connection)
     for cause in causes(error):

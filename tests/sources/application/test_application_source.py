@@ -2,45 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import pytest
+from helpers.applications import source_of
+from helpers.bare_http import Handler, metrics_of, path_of, poll_once, served
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
 from perftui.model.application import ApplicationMetrics
-from perftui.model.sample import Sample
-from perftui.model.secret import Secret
-from perftui.model.settings import Settings
-from perftui.model.target import Connection, Target
-from perftui.sources.application.source import ApplicationSource
-from perftui.sources.registry import open_system
-
-Handler = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def served(handler: Handler) -> AsyncIterator[tuple[str, list[str]]]:
-    """A bare HTTP server; yields its URL and the paths asked for."""
-    asked: list[str] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                request = head.decode("latin-1")
-                asked.append(request.split(" ")[1])
-                await handler(request, writer)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
-    finally:
-        server.close()
 
 
 def answering(body: str | bytes, status: str = "200 OK", content_type: str = "text/plain", more: str = "") -> Handler:
@@ -51,30 +19,6 @@ def answering(body: str | bytes, status: str = "200 OK", content_type: str = "te
         writer.write(head.encode() + data)
 
     return handle
-
-
-def source_of(url: str, timeout_s: float = 5.0, **headers: str) -> ApplicationSource:
-    address = url.replace("user:hunter2@", "")
-    target = Target(id=address, kind="application", name="app", address=address)
-    secrets = {name: Secret(text) for name, text in headers.items()}
-    connection = Connection(target=target, uri=Secret(url), headers=secrets, timeout_s=timeout_s)
-    (source,) = open_system(connection, Settings()).sources()
-    assert isinstance(source, ApplicationSource)
-    return source
-
-
-async def poll(url: str, timeout_s: float = 5.0) -> Sample:
-    source = source_of(url, timeout_s)
-    try:
-        return await source.poll()
-    finally:
-        await source.close()
-
-
-def metrics_of(sample: Sample) -> ApplicationMetrics:
-    assert sample.failure is None, sample.failure
-    assert isinstance(sample.payload, ApplicationMetrics)
-    return sample.payload
 
 
 async def endless(_request: str, writer: asyncio.StreamWriter) -> None:
@@ -128,7 +72,7 @@ async def no_http(_request: str, writer: asyncio.StreamWriter) -> None:
 )
 async def test_bad_answers_are_told_in_words(handler: Handler, kind: str, words: str) -> None:
     async with served(handler) as (url, _):
-        sample = await poll(url.replace("//", "//user:hunter2@") + "/metrics?token=hunter2", timeout_s=1.0)
+        sample = await poll_once(url.replace("//", "//user:hunter2@") + "/metrics?token=hunter2", timeout_s=1.0)
     assert sample.failure is not None
     assert sample.failure.kind == kind
     assert words in sample.failure.message
@@ -138,7 +82,7 @@ async def test_bad_answers_are_told_in_words(handler: Handler, kind: str, words:
 async def test_nobody_listens() -> None:
     async with served(answering("")) as (url, _):
         pass
-    sample = await poll(url)
+    sample = await poll_once(url)
     assert sample.failure is not None
     assert sample.failure.kind == "refused"
 
@@ -156,7 +100,7 @@ async def test_well_known_paths_are_tried_once_and_the_right_one_remembered() ->
         assert metrics.requests == 3
         assert len(asked) == 3
         metrics_of(await source.poll())
-        assert asked[3:] == ["/metrics"]
+        assert [path_of(head) for head in asked[3:]] == ["/metrics"]
         await source.close()
 
 
@@ -166,9 +110,9 @@ async def test_an_application_without_metrics_is_asked_once_a_poll_after_the_fir
         first = await source.poll()
         assert first.failure is not None
         assert first.failure.kind == "unsupported"
-        assert len(asked) == 3
+        assert len(asked) == 5
         await source.poll()
-        assert len(asked) == 4
+        assert len(asked) == 6
         await source.close()
 
 
@@ -230,8 +174,8 @@ OLDER = {
 
 async def test_older_document() -> None:
     async with served(answering(json.dumps(OLDER), content_type="application/json")) as (url, asked):
-        metrics = metrics_of(await poll(url + "/api/performance/metrics"))
-    assert asked == ["/api/performance/metrics?type=all&window=5"]
+        metrics = metrics_of(await poll_once(url + "/api/performance/metrics"))
+    assert [path_of(head) for head in asked] == ["/api/performance/metrics?type=all&window=5"]
     assert (metrics.format, metrics.requests, metrics.per_s) == ("older", 120, 0.4)
     prompts, health = metrics.endpoints
     assert (prompts.method, prompts.route, prompts.latency_ms.p95) == ("GET", "/api/prompts", 220)
@@ -286,7 +230,7 @@ async def test_every_exporters_durations(exporter: str) -> None:
         for _ in range(number):
             histogram.labels(*values).observe(0.15 * unit)
     async with served(answering(generate_latest(registry))) as (url, _):
-        metrics = metrics_of(await poll(url + "/metrics"))
+        metrics = metrics_of(await poll_once(url + "/metrics"))
     (endpoint,) = metrics.endpoints
     assert (endpoint.method, endpoint.route, endpoint.requests) == ("GET", "/a", 100)
     assert endpoint.latency_ms.average == pytest.approx(150)
@@ -320,7 +264,7 @@ django_http_responses_total_by_status_view_method_total{status="503",view="a",me
 """
     for text in (instrumentator, django):
         async with served(answering(text)) as (url, _):
-            metrics = metrics_of(await poll(url + "/metrics"))
+            metrics = metrics_of(await poll_once(url + "/metrics"))
         (endpoint,) = metrics.endpoints
         assert (endpoint.method, endpoint.requests, endpoint.server_error_rate) == ("GET", 100, 0.05)
         assert endpoint.latency_ms.average == 200
@@ -336,7 +280,7 @@ async def test_without_buckets_only_the_average_and_that_is_said() -> None:
         'http_server_requests_seconds_max{method="GET",uri="/a",outcome="SERVER_ERROR"} 1\n'
     )
     async with served(answering(text)) as (url, _):
-        sample = await poll(url + "/metrics")
+        sample = await poll_once(url + "/metrics")
     (endpoint,) = metrics_of(sample).endpoints
     assert (endpoint.latency_ms.average, endpoint.latency_ms.p95, endpoint.server_error_rate) == (500, None, 1)
     assert any("no buckets" in note for note in sample.notes)
@@ -395,7 +339,7 @@ async def test_a_key_in_the_address_goes_with_every_path_that_is_tried(written: 
         await (metrics if is_metrics else answering("none", status="404 Not Found"))(request, writer)
 
     async with served(guarded) as (url, asked):
-        sample = await poll(url + written)
+        sample = await poll_once(url + written)
     metrics_of(sample)
-    assert all(path.endswith("api_key=k3y") for path in asked)
-    assert asked[-1] == "/metrics?api_key=k3y"
+    assert all(path_of(head).endswith("api_key=k3y") for head in asked)
+    assert path_of(asked[-1]) == "/metrics?api_key=k3y"

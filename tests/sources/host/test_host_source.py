@@ -126,3 +126,14 @@ def test_a_process_whose_arguments_are_no_text_can_be_recorded(tmp_path: Path) -
     assert "caf\ufffd" in found.command
     assert "\x1b" not in found.command
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=type(found)) == found
+
+
+def test_what_takes_the_cpu_is_looked_for_sooner_than_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("perftui.sources.host.processes.time.monotonic", lambda: now[0])
+    processes = Processes()
+    processes.scan()
+    now[0] += 9.0
+    assert not processes.scan_is_due()
+    processes.look_sooner()
+    assert processes.scan_is_due()

@@ -11,7 +11,7 @@ import pytest
 from bson import BSON, Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
 
-from perftui.sources.mongodb.command_text import one_line, to_json
+from perftui.model.command_text import one_line, to_json
 
 IDENTITY = ObjectId("65a1b2c3d4e5f60718293a4b")
 VALUES: dict[str, tuple[Any, str]] = {

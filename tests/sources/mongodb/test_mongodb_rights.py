@@ -194,6 +194,8 @@ def login(*privileges: dict[str, Any], user: str | None = "ann") -> Login:
         ({"db": "local", "collection": ""}, ["find"], set()),
         ({"db": "shop", "collection": "orders"}, ["find", "inprog"], set()),
         ({"db": "shop", "collection": ""}, ["enableProfiler"], {"profiling level"}),
+        ({"db": "shop", "collection": ""}, ["listIndexes", "collStats"], {"indexes", "collection statistics"}),
+        ({"db": "", "collection": ""}, ["indexStats"], {"indexes", "index statistics"}),
     ],
 )
 def test_privileges_are_taken_by_their_resource(resource: Any, actions: list[str], allowed: set[str]) -> None:
@@ -203,6 +205,7 @@ def test_privileges_are_taken_by_their_resource(resource: Any, actions: list[str
 
 def test_any_resource_allows_everything_it_names() -> None:
     actions = ["serverStatus", "inprog", "getLog", "replSetGetStatus", "find", "killop", "enableProfiler"]
+    actions += ["listIndexes", "indexStats", "collStats"]
     held = login({"resource": {"anyResource": True}, "actions": actions})
     assert {one.state for one in held.capabilities()} == {"granted"}
 

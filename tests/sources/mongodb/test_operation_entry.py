@@ -126,3 +126,44 @@ def test_no_field_is_taken_for_granted(name: str, strange: dict[str, Any]) -> No
 def test_a_session_that_runs_nothing_has_no_text() -> None:
     entry = {"type": "idleSession", "active": False, "op": "none", "ns": "", "command": {}}
     assert operation(entry, describe(entry, None)).text == ""
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"effectiveUsers": [{"user": "__system", "db": "local"}]},
+        {"ns": "local.oplog.rs"},
+        {"command": {"replSetUpdatePosition": 1}},
+        {"command": {"_configsvrMoveChunk": 1}},
+        {"appName": "OplogFetcher"},
+    ],
+)
+def test_what_members_of_the_set_send_is_never_killed(entry: dict[str, Any]) -> None:
+    seen = {"opid": 5, "op": "command", "ns": "shop.orders", "client": "10.0.0.1:5", "command": {"find": "orders"}}
+    assert operation(seen, describe(seen, None)).killable
+    assert not operation({**seen, **entry}, describe({**seen, **entry}, None)).killable
+
+
+QUEUED: dict[str, Any] = {
+    "opid": 428, "op": "query", "ns": "shop.$cmd", "client": "127.0.0.1:39436", "active": True, "numYields": 0,
+    "microsecs_running": 6_930_252, "locks": {"FeatureCompatibilityVersion": "r"}, "waitingForLock": False,
+    "command": {"find": "prompts", "filter": {"a": 1}, "$db": "shop"},
+}  # fmt: skip
+"""As 6.0.5 shows one that waits for a ticket: it has not begun, and has no namespace yet."""
+
+
+def test_what_has_not_begun_is_known_by_its_command() -> None:
+    begun = {**QUEUED, "ns": "shop.prompts", "locks": {**QUEUED["locks"], "Global": "r"}}
+    queued = operation(QUEUED, describe(QUEUED, None))
+    assert (queued.ns, queued.waiting_for, queued.killable) == ("shop.prompts", "execution ticket", True)
+    assert queued.shape_id == describe(begun, None).shape_id, "the same query, begun or not, is one group"
+    assert operation(begun, describe(begun, None)).waiting_for is None
+
+
+@pytest.mark.parametrize(
+    ("command", "ns"),
+    [({"createUser": "root"}, "shop.$cmd"), ({"aggregate": 1}, "shop.$cmd"), ({"$truncated": "{find: 1"}, "shop.$cmd"),
+     ({"insert": "logs"}, "shop.logs"), ({}, "shop.$cmd")],
+)  # fmt: skip
+def test_only_a_command_on_a_collection_names_one(command: dict[str, Any], ns: str) -> None:
+    assert describe({**QUEUED, "command": command}, None).ns == ns

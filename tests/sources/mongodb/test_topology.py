@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from helpers.mongodb import by_name, good, opened, sources
 from helpers.waiting import wait_until, wait_until_async
 
 from perftui.model.mongodb import MongoServer, ReplicaSet
+from perftui.model.sample import Sample
 from perftui.servers import MongodProcess, PrivateServers
 from perftui.servers.mongod import wait_for_roles
+from perftui.sources.base import Source
 from perftui.sources.mongodb.system import MongoSystem
 
 
@@ -50,7 +53,7 @@ async def servers_of(system: MongoSystem) -> dict[str, MongoServer]:
 
 async def test_one_seed_finds_the_set(replica_set: list[MongodProcess]) -> None:
     async with opened(f"mongodb://127.0.0.1:{replica_set[1].port}/") as system:
-        assert len(system.sources()) == 4
+        assert len(system.sources()) == 5
         await good(by_name(system)["mongodb.server"])
         assert reached(system) == addresses(replica_set)
         servers = await servers_of(system)
@@ -64,7 +67,7 @@ async def test_one_seed_finds_the_set(replica_set: list[MongodProcess]) -> None:
 async def test_a_uri_of_one_server_stays_there(replica_set: list[MongodProcess], option: str) -> None:
     async with sources(f"mongodb://127.0.0.1:{replica_set[1].port}/?{option}") as found:
         sample = await good(found["mongodb.server"])
-        assert len(found) == 4
+        assert len(found) == 5
     assert any("load balancer" in note for note in sample.notes) is (option == "loadBalanced=true")
 
 
@@ -85,11 +88,19 @@ async def test_seeds_under_other_names_are_read_once(replica_set: list[MongodPro
         assert all(member.closed for member in left)
 
 
+async def all_healthy(source: Source) -> Sample | None:
+    """The reading, once it says so."""
+    sample = await good(source)
+    assert isinstance(sample.payload, ReplicaSet)
+    return sample if all(member.healthy for member in sample.payload.members) else None
+
+
 async def test_the_strip_tells_role_lag_votes_and_ping(replica_set: list[MongodProcess]) -> None:
     async with opened(f"mongodb://127.0.0.1:{replica_set[0].port}/") as system:
         await good(by_name(system)["mongodb.server"])
         await servers_of(system)
-        sample = await good(by_name(system)["mongodb.members"])
+        # Right after a start a member may not have heard of another one yet.
+        sample = await wait_until_async(partial(all_healthy, by_name(system)["mongodb.members"]))
         ids = {member.target.id for member in system.members()}
     strip = sample.payload
     assert isinstance(strip, ReplicaSet)
