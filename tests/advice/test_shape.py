@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perftui.advice.shape import Shape, shape_of
+from perftui.advice.shapes.shape import Shape, shape_of
 
 NS = "shop.prompts"
 FIELDS = st.sampled_from(["category", "active", "createdAt", "tags", "owner.name", "a"])
@@ -59,6 +59,44 @@ def test_neither_values_nor_field_order_change_the_shape(
 def test_operators_change_the_shape(field: str, value: object, operators: list[str]) -> None:
     ids = {find({field: {operator: value}}).id for operator in operators} | {find({field: value}).id}
     assert len(ids) == 3
+
+
+NESTED = st.recursive(
+    st.dictionaries(FIELDS, st.sampled_from([{"$gt": 1}, {"$in": [1, 2]}, 5, None, {"$exists": True}]), min_size=1),
+    lambda inner: st.fixed_dictionaries({"$or": st.lists(inner, min_size=2, max_size=4)}),
+    max_leaves=8,
+)
+
+
+def shuffled(value: Any, data: st.DataObject) -> Any:
+    """The same filter with its keys and the branches of each `$or` in another order, and other values."""
+    if isinstance(value, dict):
+        items = data.draw(st.permutations(list(value.items())))
+        return {key: item if key in ("$in", "$exists") else shuffled(item, data) for key, item in items}
+    if isinstance(value, list):
+        return [shuffled(item, data) for item in data.draw(st.permutations(value))]
+    return None if value is None else value + 7
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(NESTED, st.data())
+def test_the_order_of_keys_and_branches_never_matters(query: dict[str, Any], data: st.DataObject) -> None:
+    other = shuffled(query, data)
+    assert find(query).id == find(other).id
+    assert aggregate({"$match": query}).id == aggregate({"$match": other}).id
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(NESTED, st.data())
+def test_another_field_is_another_question(query: dict[str, Any], data: st.DataObject) -> None:
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key if key[0] == "$" else f"{key}_": renamed(item) for key, item in value.items()}
+        return [renamed(item) for item in value] if isinstance(value, list) else value
+
+    assert find(query).id != find(renamed(query)).id
+    operator = data.draw(COMPARISONS)
+    assert find({"$and": [query, {"another": {operator: 1}}]}).id != find(query).id
 
 
 @given(SORTS.filter(bool), st.data())
@@ -130,7 +168,21 @@ SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"a": 1, "$comment": "from GET /x"}, {"a": 1}),
     ({"$expr": {"$gt": ["$a", 5]}}, {"$expr": {"$gt": ["$a", 6]}}),
     ({"$text": {"$search": "x"}}, {"$text": {"$search": "other words"}}),
+    ({"$or": [{"a": 1}, {"$or": [{"b": 1}, {"c": 1}]}]}, {"$or": [{"c": 1}, {"b": 1}, {"a": 1}]}),
+    ({"$or": [{"a": 1}, {"a": 2}]}, {"a": {"$in": [1, 2, 3]}}),
+    ({"$or": [{"$or": [{"a": 1}]}, {"$or": []}]}, {"a": 1}),
+    ({"a": {"$not": {"$eq": 1}}}, {"a": {"$ne": 2}}),
+    ({"a": {"$not": {"$eq": None}}}, {"a": {"$ne": None}}),
 ]
+
+
+def test_a_collation_s_defaults_are_no_difference() -> None:
+    def collated(**options: object) -> str:
+        return find({"a": 1}, collation=options).id
+
+    assert collated(locale="en") == collated(locale="en", strength=3, caseLevel=False)
+    assert len({collated(locale="en"), collated(locale="en", strength=2), collated(locale="simple")}) == 3
+    assert collated(locale="simple") == find({"a": 1}).id
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
@@ -209,6 +261,7 @@ def aggregate(*stages: dict[str, Any]) -> Shape:
 
 
 LOOKUP = {"from": "users", "localField": "u", "foreignField": "_id", "as": "x"}
+OTHER = {**LOOKUP, "as": "other"}
 
 
 def test_a_pipeline_is_its_stages_that_matter() -> None:
@@ -224,8 +277,18 @@ def test_a_pipeline_is_its_stages_that_matter() -> None:
     )
     assert shape.text == (
         "aggregate $match {a: ?, b: {$gt: ?}} | $sort {c: -1} | $limit ? | "
-        "$lookup {from: users, localField: u, foreignField: _id} | $unwind $x | $group {_id: {y: {$year: $d}}}"
+        "$lookup {from: users, localField: u, foreignField: _id} | $unwind $joined-users | "
+        "$group {_id: {y: {$year: $d}}}"
     )
+
+
+EITHER = {"$or": [{"a": 1}, {"b": 1}]}
+EXPRESSION = {"$expr": {"$gt": ["$a", 1]}}
+
+
+def joined(name: str, value: object) -> dict[str, Any]:
+    match = {"$match": {"$expr": {"$eq": ["$b", value]}}}
+    return {"$lookup": {"from": "users", "let": {name: "$a"}, "pipeline": [match], "as": "z"}}
 
 
 @pytest.mark.parametrize(
@@ -238,7 +301,101 @@ def test_a_pipeline_is_its_stages_that_matter() -> None:
         ([{"$lookup": LOOKUP}], [{"$lookup": {**LOOKUP, "as": "other"}}], True),
         ([{"$lookup": LOOKUP}], [{"$lookup": {**LOOKUP, "foreignField": "email"}}], False),
         ([{"$lookup": LOOKUP}], [{"$lookup": {**LOOKUP, "from": "orders"}}], False),
-        ([{"$sort": {"a": 1}}, {"$match": {"b": 1}}], [{"$match": {"b": 1}}, {"$sort": {"a": 1}}], False),
+        ([{"$sort": {"a": 1}}, {"$match": {"b": 1}}], [{"$match": {"b": 1}}, {"$sort": {"a": 1}}], True),
+        (
+            [{"$sort": {"a": 1}}, {"$limit": 5}, {"$match": {"b": 1}}],
+            [{"$match": {"b": 1}}, {"$sort": {"a": 1}}, {"$limit": 5}],
+            False,
+        ),
+        ([{"$project": {"a": 1}}, {"$match": {"a": 1}}], [{"$match": {"a": 1}}, {"$project": {"a": 1}}], True),
+        ([{"$project": {"b": 1}}, {"$match": {"a": 1}}], [{"$match": {"a": 1}}, {"$project": {"b": 1}}], False),
+        ([{"$project": {"b": 0}}, {"$match": {"a": 1}}], [{"$match": {"a": 1}}], True),
+        ([{"$project": {"a": 0}}, {"$match": {"a": 1}}], [{"$project": {"a": 1}}, {"$match": {"a": 1}}], False),
+        ([{"$unset": "b"}, {"$match": {"a": 1}}], [{"$match": {"a": 1}}], True),
+        ([{"$unset": ["a", "b"]}, {"$match": {"a": 1}}], [{"$unset": "b"}, {"$match": {"a": 1}}], False),
+        ([{"$addFields": {"x": 1}}, {"$match": {"x": 1}}], [{"$match": {"x": 1}}], False),
+        (
+            [{"$addFields": {"x": 1}}, {"$match": {"x": 1, "a": 2}}],
+            [{"$match": {"a": 2}}, {"$set": {"x": {"$add": ["$a", 1]}}}, {"$match": {"x": 7}}],
+            False,
+        ),
+        (
+            [{"$set": {"x": 1}}, {"$match": {"x": 1, "a": 2}}],
+            [{"$match": {"a": 2}}, {"$set": {"x": {"$add": ["$a", 1]}}}, {"$match": {"x": 7}}],
+            True,
+        ),
+        ([{"$unwind": "$t"}, {"$match": {"t": 1}}], [{"$match": {"t": 1}}, {"$unwind": "$t"}], False),
+        ([{"$unwind": "$t"}, {"$match": {"a": 1}}], [{"$match": {"a": 1}}, {"$unwind": {"path": "$t"}}], True),
+        ([{"$lookup": LOOKUP}, {"$match": {"a": 1}}], [{"$match": {"a": 1}}, {"$lookup": LOOKUP}], True),
+        ([{"$lookup": LOOKUP}, {"$unwind": "$x"}], [{"$lookup": OTHER}, {"$unwind": {"path": "$other"}}], True),
+        ([{"$lookup": LOOKUP}, {"$unwind": "$x"}], [{"$lookup": LOOKUP}, {"$unwind": "$t"}], False),
+        ([{"$lookup": LOOKUP}, {"$match": {"x.a": 1}}], [{"$lookup": OTHER}, {"$match": {"other.a": 2}}], True),
+        ([{"$lookup": LOOKUP}, {"$match": {"x.a": 1}}], [{"$lookup": OTHER}, {"$match": {"x.a": 1}}], False),
+        ([{"$lookup": LOOKUP}, {"$match": {"x.a": 1}}], [{"$lookup": LOOKUP}, {"$match": {"x.b": 1}}], False),
+        ([{"$lookup": LOOKUP}, {"$match": {"xa": 1}}], [{"$lookup": OTHER}, {"$match": {"xa": 1}}], True),
+        (
+            [{"$lookup": LOOKUP}, {"$match": {"$or": [{"x.a": 1}, {"$expr": {"$eq": ["$x.b", 1]}}]}}],
+            [{"$lookup": OTHER}, {"$match": {"$or": [{"other.a": 1}, {"$expr": {"$eq": ["$other.b", 1]}}]}}],
+            True,
+        ),
+        ([{"$lookup": LOOKUP}, {"$sort": {"x.n": 1}}], [{"$lookup": OTHER}, {"$sort": {"other.n": 1}}], True),
+        (
+            [{"$lookup": LOOKUP}, {"$group": {"_id": "$x.n"}}],
+            [{"$lookup": OTHER}, {"$group": {"_id": "$other.n"}}],
+            True,
+        ),
+        (
+            [{"$lookup": LOOKUP}, {"$group": {"_id": "$x.n", "x": {"$sum": 1}}}, {"$sort": {"x": -1}}],
+            [{"$lookup": OTHER}, {"$group": {"_id": "$other.n", "x": {"$sum": 1}}}, {"$sort": {"x": -1}}],
+            True,
+        ),
+        (
+            [
+                {"$lookup": LOOKUP},
+                {"$lookup": {**LOOKUP, "localField": "x.b", "as": "boss"}},
+                {"$sort": {"boss": 1}},
+            ],
+            [{"$lookup": OTHER}, {"$lookup": {**LOOKUP, "localField": "other.b", "as": "b"}}, {"$sort": {"b": 1}}],
+            True,
+        ),
+        (
+            [{"$lookup": LOOKUP}, {"$lookup": OTHER}, {"$sort": {"x.n": 1}}],
+            [{"$lookup": LOOKUP}, {"$lookup": OTHER}, {"$sort": {"other.n": 1}}],
+            False,
+        ),
+        (
+            [{"$lookup": LOOKUP}, {"$lookup": {"from": "b", "pipeline": [{"$match": {"x": 1}}], "as": "y"}}],
+            [{"$lookup": OTHER}, {"$lookup": {"from": "b", "pipeline": [{"$match": {"other": 1}}], "as": "y"}}],
+            False,
+        ),
+        ([{"$lookup": LOOKUP}, {"$match": {"x.a": 1}}], [{"$match": {"x.a": 1}}, {"$lookup": LOOKUP}], False),
+        (
+            [{"$unset": "b"}, {"$match": {"$or": [{"a": 1}, {"$and": [{"c": 1}]}]}}],
+            [{"$match": {"$or": [{"c": 1}, {"a": 1}]}}],
+            True,
+        ),
+        (
+            [{"$unset": "b"}, {"$match": {"$or": [{"a": 1}, {"b": 1}]}}],
+            [{"$match": {"$or": [{"b": 1}, {"a": 1}]}}],
+            False,
+        ),
+        (
+            [{"$unset": "b"}, {"$match": EXPRESSION}],
+            [{"$match": {"$expr": {"$gt": ["$a", 1]}}}],
+            False,
+        ),
+        ([{"$match": {"a": 1}}, {"$out": "x"}], [{"$match": {"a": 1}}, {"$merge": {"into": "y"}}], True),
+        ([{"$match": {"a": 1}}, {"$set": {"x": 1}}, {"$limit": 5}], [{"$match": {"a": 1}}, {"$limit": 6}], True),
+        ([{"$project": {"a": 1}}, {"$limit": 5}], [{"$limit": 5}, {"$project": {"a": 1}}], True),
+        ([{"$group": {"_id": None}}], [{"$group": {"_id": 1}}], True),
+        (
+            [{"$geoNear": {"near": {"type": "Point", "coordinates": [1, 2]}, "key": "l", "distanceField": "d"}}],
+            [{"$geoNear": {"near": [1, 2], "key": "l", "distanceField": "d"}}],
+            False,
+        ),
+        ([joined("x", "$$x")], [joined("y", "$$y")], True),
+        ([joined("x", "$$x")], [joined("x", "$$NOW")], False),
+        ([joined("x", "$$x")], [joined("x", 5)], False),
         ([{"$limit": 5}, {"$match": {"a": 1}}], [{"$limit": 6}, {"$match": {"a": 2}}], True),
         (
             [{"$facet": {"x": [{"$match": {"a": 1}}], "y": []}}],

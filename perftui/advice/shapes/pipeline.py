@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Mapping
 
-from perftui.advice.shape_expression import expression_text
-from perftui.advice.shape_filter import filter_terms, filter_text, terms_text
-from perftui.advice.shape_walk import CUT, Walk, name_text
+from perftui.advice.shapes.expression import expression_text
+from perftui.advice.shapes.filter import filter_terms, filter_text, terms_text
+from perftui.advice.shapes.joins import JOINS, with_joined_names
+from perftui.advice.shapes.moves import RESHAPING, WRITES_OUT, NamedStage, in_reading_order
+from perftui.advice.shapes.walk import CUT, Walk, name_text
 
-_RESHAPING = frozenset(("$project", "$addFields", "$set", "$unset", "$replaceRoot", "$replaceWith", "$redact"))
 _READ_IN_ORDER = frozenset(("$match", "$sort", "$limit", "$skip"))
 _COVERED_FIELDS = 8
 
 
 def pipeline_text(pipeline: object, walk: Walk, depth: int = 0) -> str:
     """Stages joined by bars; adjacent `$match`es are one, and what only reshapes the result at the end is left out."""
-    stages = _stages(pipeline)
+    stages = _stages(pipeline, walk)
     texts: list[str] = []
     waiting: dict[str, set[str]] = {}
     for name, body in stages:
@@ -36,19 +37,34 @@ def _flush(waiting: dict[str, set[str]], texts: list[str]) -> None:
         waiting.clear()
 
 
-def _stages(pipeline: object) -> list[tuple[str, object]]:
+def _stages(pipeline: object, walk: Walk) -> list[NamedStage]:
     if isinstance(pipeline, Mapping):
         pipeline = [pipeline]
     if not isinstance(pipeline, list | tuple):
         return []
-    stages = [next(iter(stage.items())) for stage in pipeline if isinstance(stage, Mapping) and stage]
+    named = [next(iter(stage.items())) for stage in pipeline if isinstance(stage, Mapping) and stage]
+    stages = [(str(name), body) for name, body in named]
+    for at, (name, _) in enumerate(stages):
+        if name in _MOVES and (at or name != "$match"):
+            stages = in_reading_order(stages, walk)
+            break
+    if any(name in JOINS for name, _ in stages[:-1]):
+        stages = with_joined_names(stages)
     end = len(stages)
-    while end and stages[end - 1][0] in _RESHAPING:
+    while end and stages[end - 1][0] in RESHAPING:
         end -= 1
-    last = stages[end] if end < len(stages) else None
-    coverable = last is not None and last[0] == "$project" and {str(name) for name, _ in stages[:end]} <= _READ_IN_ORDER
-    kept = stages[: end + 1] if coverable and last is not None and included_fields(last[1]) else stages[:end]
-    return [(str(name), body) for name, body in kept]
+    return stages[: end + 1] if end < len(stages) and _is_coverable(stages[: end + 1]) else stages[:end]
+
+
+_MOVES = RESHAPING | WRITES_OUT | {"$match"}
+"""Behind another stage these may stand elsewhere, or not matter."""
+
+
+def _is_coverable(stages: list[NamedStage]) -> bool:
+    """What comes at the end is a projection of fields, and nothing before it but reading in order."""
+    name, body = stages[-1]
+    before = {name for name, _ in stages[:-1]}
+    return name == "$project" and before <= _READ_IN_ORDER and bool(included_fields(body))
 
 
 def included_fields(projection: object) -> list[str]:
@@ -98,7 +114,8 @@ def _group(body: object, walk: Walk, depth: int) -> str:
         return ""
     ends = {next(iter(how), "") for field, how in body.items() if field != "_id" and isinstance(how, Mapping) and how}
     only = f", {', '.join(sorted(map(str, ends)))}" if ends and ends <= {"$first", "$last"} else ""
-    return f"{{_id: {expression_text(body.get('_id'), walk, depth)}{only}}}"
+    key = expression_text(body.get("_id"), walk, depth)
+    return f"{{_id: {'null' if key == '?' else key}{only}}}"
 
 
 def _lookup(body: object, walk: Walk, depth: int) -> str:
@@ -142,17 +159,39 @@ def _union(body: object, walk: Walk, depth: int) -> str:
 def _geo_near(body: object, walk: Walk, depth: int) -> str:
     if not isinstance(body, Mapping):
         return ""
-    return f"{{key: {_reference(body.get('key', '?'))}, query: {filter_text(body.get('query'), walk, depth)}}}"
+    kind = "GeoJSON" if isinstance(body.get("near"), Mapping) else "a pair"
+    if body.get("spherical"):
+        kind += " on a sphere"
+    key, query = _reference(body.get("key", "?")), filter_text(body.get("query"), walk, depth)
+    return f"{{near: {kind}, key: {key}, query: {query}}}"
 
 
 def _reshape(body: object, walk: Walk, depth: int) -> str:
-    """Which fields stay what they were and which are computed: a `$match` after it moves past the former only."""
+    """Which fields stay what they were and which do not: a `$match` after it moves past the former only."""
     if not isinstance(body, Mapping):
         return expression_text(body, walk, depth)
-    plain = [name_text(str(name)) for name, how in body.items() if isinstance(how, bool) or _is_number(how)]
-    made = [f"{name_text(str(name))}: ?" for name, how in body.items() if not isinstance(how, bool | int | float)]
-    walk.left -= len(plain) + len(made)
-    return "{" + ", ".join(sorted(plain[:100]) + sorted(made[:100])) + "}"
+    walk.left -= len(body)
+    return "{" + ", ".join(sorted(_reshaped(str(name), how) for name, how in list(body.items())[:100])) + "}"
+
+
+def _reshaped(name: str, how: object) -> str:
+    if isinstance(how, bool | int | float):
+        return name_text(name) if how else f"{name_text(name)}: 0"
+    return f"{name_text(name)}: ?"
+
+
+def _computed(body: object, walk: Walk, depth: int) -> str:
+    """All of them are computed, numbers too."""
+    if not isinstance(body, Mapping):
+        return expression_text(body, walk, depth)
+    walk.left -= len(body)
+    return "{" + ", ".join(sorted(f"{name_text(str(name))}: ?" for name in list(body)[:100])) + "}"
+
+
+def _unset(body: object, walk: Walk, _depth: int) -> str:
+    names = body if isinstance(body, list | tuple) else [body]
+    walk.left -= len(names)
+    return "{" + ", ".join(sorted(f"{name_text(str(name))}: 0" for name in names[:100])) + "}"
 
 
 def _unwind(body: object, _walk: Walk, _depth: int) -> str:
@@ -187,9 +226,9 @@ _RENDER: dict[str, Callable[[object, Walk, int], str]] = {
     "$sortByCount": expression_text,
     "$setWindowFields": _window,
     "$project": _reshape,
-    "$addFields": _reshape,
-    "$set": _reshape,
-    "$unset": lambda body, walk, depth: expression_text(body, walk, depth) if isinstance(body, Mapping) else "",
+    "$addFields": _computed,
+    "$set": _computed,
+    "$unset": _unset,
     "$replaceRoot": expression_text,
     "$replaceWith": expression_text,
 }

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 
-from perftui.advice.shape_walk import CUT, Walk, name_text
+from perftui.advice.shapes.walk import CUT, Walk, name_text
+
+_VARIABLE = "$$?"
+"""A variable of the query's own, whose name is free; the server's, such as `$$NOW` and `$$ROOT`, are in capitals."""
 
 
 def expression_text(value: object, walk: Walk, depth: int = 0) -> str:
     """`{$gt: ["$spent", ?]}` becomes `{$gt: [$spent, ?]}`: operators, paths and order stay, literals go."""
     if isinstance(value, str):
-        return name_text(value) if value[:1] == "$" else "?"
+        if value[:1] != "$":
+            return "?"
+        return _VARIABLE if value[:2] == "$$" and not value[2:3].isupper() else name_text(value)
     if not walk.enter(depth):
         return CUT
     if isinstance(value, Mapping):

@@ -5,12 +5,16 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
-from perftui.advice.shape_filter import filter_text
-from perftui.advice.shape_pipeline import included_fields, pipeline_text, sort_text
-from perftui.advice.shape_walk import Walk, name_text
+from perftui.advice.shapes.collation import collation_text
+from perftui.advice.shapes.filter import filter_text
+from perftui.advice.shapes.moves import WRITES_OUT
+from perftui.advice.shapes.pipeline import included_fields, pipeline_text, sort_text
+from perftui.advice.shapes.walk import Walk, name_text
 
 VERSION = "1"
-"""Goes in front of every id: a change of the canonical form changes it."""
+"""Goes in front of every id: it changes when the canonical form of ordinary commands does."""
+MOST_STATEMENTS = 1000
+"""Of a batch of writes no more are looked at."""
 _TEXT = 2000
 _TRUNCATED_OP = re.compile(r"^\{\s*\"?(\w{1,40})\"?\s*:")
 
@@ -22,12 +26,18 @@ class Shape(NamedTuple):
     text: str
     """In words of the query language, values as `?`, safe to draw and at most 2,000 characters."""
     op: str
-    """find, aggregate, count, distinct, update, delete, findandmodify, insert, getmore, command or unknown."""
+    """find, aggregate, count, distinct, update, delete, findandmodify, insert, bulkwrite, getmore, command, unknown."""
     ns: str
 
 
 def shape_of(command: Mapping[str, object], ns: str) -> Shape:
-    """The shape of a command as a driver sends it or as the server profiles it; never raises."""
+    """The shape of a command as a driver sends it or as the server profiles it; never raises.
+
+    >>> from perftui import shape_of
+    >>> shape = shape_of({"find": "items", "filter": {"price": {"$gt": 5}}}, "shop.items")
+    >>> shape.text
+    'find {price: {$gt: ?}}'
+    """
     origin = originating_command(command)
     if origin is not None:
         command = origin
@@ -105,33 +115,33 @@ def _sorted_and_limited(command: Mapping[str, object]) -> Rendered:
     return (f" sort {sort}{limit}", skip) if sort else ("", limit + skip)
 
 
-def _collation(command: Mapping[str, object]) -> str:
-    collation = command.get("collation")
-    if not isinstance(collation, Mapping) or collation.get("locale") in (None, "simple"):
-        return ""
-    parts = [f"{name_text(str(key))}: {name_text(str(value))}" for key, value in list(collation.items())[:12]]
-    return " collation {" + ", ".join(sorted(parts)) + "}"
-
-
 def _find(command: Mapping[str, object], walk: Walk) -> Rendered:
     order, shown = _sorted_and_limited(command)
     fields = included_fields(command.get("projection"))
     covered = f" project {{{', '.join(map(name_text, fields))}}}" if fields else ""
-    return f"find {filter_text(command.get('filter'), walk)}{order}{covered}{_collation(command)}", shown
+    return (
+        f"find {filter_text(command.get('filter'), walk)}{order}{covered}{collation_text(command.get('collation'))}",
+        shown,
+    )
 
 
 def _aggregate(command: Mapping[str, object], walk: Walk) -> Rendered:
-    return f"aggregate {pipeline_text(command.get('pipeline'), walk) or '[]'}{_collation(command)}", ""
+    pipeline = command.get("pipeline")
+    question = f"aggregate {pipeline_text(pipeline, walk) or '[]'}{collation_text(command.get('collation'))}"
+    last = pipeline[-1] if pipeline and isinstance(pipeline, list) else None
+    if isinstance(last, dict) and not WRITES_OUT.isdisjoint(last):
+        return question, f" | {next(iter(last))}"
+    return question, ""
 
 
 def _count(command: Mapping[str, object], walk: Walk) -> Rendered:
     shown = (" limit ?" if command.get("limit") else "") + (" skip ?" if command.get("skip") else "")
-    return f"count {filter_text(command.get('query'), walk)}{_collation(command)}", shown
+    return f"count {filter_text(command.get('query'), walk)}{collation_text(command.get('collation'))}", shown
 
 
 def _distinct(command: Mapping[str, object], walk: Walk) -> Rendered:
     key = name_text(str(command.get("key", "")))
-    return f"distinct {key} {filter_text(command.get('query'), walk)}{_collation(command)}", ""
+    return f"distinct {key} {filter_text(command.get('query'), walk)}{collation_text(command.get('collation'))}", ""
 
 
 def _write(word: str, many: str) -> Callable[[Mapping[str, object], Walk], Rendered]:
@@ -139,11 +149,14 @@ def _write(word: str, many: str) -> Callable[[Mapping[str, object], Walk], Rende
         statements = command.get(many)
         if not isinstance(statements, list | tuple):
             statements = [command]
-        found = {
-            f"{filter_text(statement.get('q'), walk)}{_collation(statement)}"
-            for statement in statements[:1000]
-            if isinstance(statement, Mapping) and walk.left > 0
-        }
+        found: set[str] = set()
+        for statement in statements[:MOST_STATEMENTS]:
+            if isinstance(statement, Mapping):
+                text = f"{filter_text(statement.get('q'), walk)}{collation_text(statement.get('collation'))}"
+                if walk.left >= 0 or not found:  # what is cut would be another shape than its like before it
+                    found.add(text)
+            if walk.left <= 0:
+                break
         return f"{word} {' or '.join(sorted(found)) or '{}'}", ""
 
     return render
@@ -155,7 +168,9 @@ _update, _delete = _write("update", "updates"), _write("delete", "deletes")
 def _find_and_modify(command: Mapping[str, object], walk: Walk) -> Rendered:
     sort = sort_text(command.get("sort"))
     order = f" sort {sort}" if sort else ""
-    question = f"findAndModify {filter_text(command.get('query'), walk)}{order}{_collation(command)}"
+    question = (
+        f"findAndModify {filter_text(command.get('query'), walk)}{order}{collation_text(command.get('collation'))}"
+    )
     return question, " remove" if command.get("remove") else ""
 
 
@@ -186,6 +201,7 @@ _KINDS: dict[str, tuple[str, Callable[[Mapping[str, object], Walk], Rendered]]] 
     "findAndModify": ("findandmodify", _find_and_modify),
     "findandmodify": ("findandmodify", _find_and_modify),
     "insert": ("insert", _command),
+    "bulkWrite": ("bulkwrite", _command),
     "getMore": ("getmore", _command),
     "explain": ("command", _explain),
     "mapReduce": ("command", _map_reduce),

@@ -1,9 +1,9 @@
 """The canonical form of a filter: operators and paths stay, values go, order goes where it does not matter."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from perftui.advice.shape_expression import expression_text
-from perftui.advice.shape_values import (
+from perftui.advice.shapes.expression import expression_text
+from perftui.advice.shapes.values import (
     EQUALITY,
     is_null,
     is_operator_document,
@@ -12,7 +12,7 @@ from perftui.advice.shape_values import (
     regex_of,
     value_term,
 )
-from perftui.advice.shape_walk import CUT, Walk, name_text
+from perftui.advice.shapes.walk import CUT, Walk, name_text
 
 _SCALARS = (str, int, float, bool)
 _GEOMETRIES = frozenset(("$geometry", "$box", "$polygon", "$center", "$centerSphere"))
@@ -67,13 +67,38 @@ def _collect_logical(name: str, value: object, terms: dict[str, set[str]], walk:
     if name == "$and" or (name == "$or" and len(branches) == 1):
         for branch in branches:
             _collect(branch, terms, walk, depth + 1)
-    elif name in ("$or", "$nor"):
+    elif name == "$or":
+        _collect_or(branches, terms, walk, depth)
+    elif name == "$nor":
         texts = {filter_text(branch, walk, depth + 1) for branch in branches if walk.left > 0}
         terms.setdefault(name, set()).add(f"=: [{', '.join(sorted(texts))}]")
     elif name == "$expr":
         terms.setdefault(name, set()).add(f"=: {expression_text(value, walk, depth + 1)}")
     elif name != "$comment":
         terms.setdefault(name_text(name), set()).add("=: ?")
+
+
+def _collect_or(branches: list[Mapping[str, object]], terms: dict[str, set[str]], walk: Walk, depth: int) -> None:
+    """The branches as a set, an `$or` among them dissolved; equalities of one field are a `$in` to the server."""
+    found = list(_branches(branches, walk, depth))
+    texts = {terms_text(branch) for branch in found}
+    if len(texts) == 1 and len(found[0]) == 1:
+        ((path, asked),) = found[0].items()
+        if asked == {EQUALITY}:
+            terms.setdefault(path, set()).add(EQUALITY if len(found) == 1 else f"$in: {list_class(found)}")
+            return
+    terms.setdefault("$or", set()).add(f"=: [{', '.join(sorted(texts))}]")
+
+
+def _branches(branches: list[Mapping[str, object]], walk: Walk, depth: int) -> Iterator[dict[str, set[str]]]:
+    for branch in branches:
+        if walk.left <= 0:
+            return
+        inner = branch.get("$or") if len(branch) == 1 else None
+        if isinstance(inner, list | tuple) and walk.enter(depth):
+            yield from _branches([one for one in inner if isinstance(one, Mapping)], walk, depth + 1)
+        else:
+            yield filter_terms(branch, walk, depth + 1)
 
 
 def _predicates(value: object, walk: Walk, depth: int) -> set[str]:
@@ -128,7 +153,11 @@ def _exists(operand: object) -> str:
 
 
 def _not(operand: object, walk: Walk, depth: int) -> set[str]:
-    return {f"$not: {_asked(_predicates(operand, walk, depth))}"}
+    """Not equal in other words is `$ne`."""
+    asked = _predicates(operand, walk, depth)
+    if asked == {EQUALITY}:
+        return {"$ne: ?"}
+    return {"$ne: null"} if asked == {"$eq: null"} else {f"$not: {_asked(asked)}"}
 
 
 def _element(operand: object, walk: Walk, depth: int) -> set[str]:

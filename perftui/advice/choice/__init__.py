@@ -1,0 +1,1 @@
+"""Which indexes are worth trying, and the fewest that serve all."""

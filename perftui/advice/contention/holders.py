@@ -1,0 +1,86 @@
+"""Who holds what others wait for: operations that run, and transactions that are left open."""
+
+from collections.abc import Sequence
+
+from perftui.advice.contention.groups import waits_for_lock
+from perftui.advice.contention.lock_modes import PER_DATABASE, PER_NAMESPACE, awaited_kind, conflict
+from perftui.model.base import Model
+from perftui.model.operation import OpenTransaction, Operation, OperationList
+
+MOST_HOLDERS = 20
+
+
+class Holder(Model, frozen=True, kw_only=True):
+    """An operation, an open transaction, or a member that lags."""
+
+    name: str
+    mode: str = ""
+    for_s: float | None = None
+    """How long it has run, been open, or lagged."""
+    sure: bool = False
+    """False: it may hold it; the figures do not rule it out."""
+    operation: Operation | None = None
+    transaction: OpenTransaction | None = None
+
+    @classmethod
+    def of_operation(cls, one: Operation, mode: str, *, sure: bool) -> "Holder":
+        who = one.app_name or one.client or "unknown"
+        what = f"operation {one.opid} of {who}: {one.op} {one.ns}".rstrip()
+        return cls(name=what, mode=mode, for_s=one.running_s, sure=sure, operation=one)
+
+    @classmethod
+    def of_transaction(cls, one: OpenTransaction, mode: str, *, sure: bool) -> "Holder":
+        state = "transaction" if one.active else "idle transaction"
+        who = one.app_name or one.client or "unknown"
+        return cls(name=f"{state} of {who}", mode=mode, for_s=one.open_s, sure=sure, transaction=one)
+
+
+def lock_holders(listed: OperationList, kind: str, mode: str, ns: str) -> tuple[Holder, ...]:
+    """Whoever holds the resource in a mode that excludes `mode`: the sure ones first, then the oldest."""
+    running = [
+        Holder.of_operation(one, held, sure=True)
+        for one in listed.operations
+        if (held := _held(one, kind)) and conflict(mode, held) and _same_resource(kind, ns, one.ns)
+    ]
+    idle = [one for one in listed.transactions if not one.active and conflict(mode, one.lock_modes.get(kind, ""))]
+    global_kind = kind not in PER_NAMESPACE and kind not in PER_DATABASE
+    alone = len(idle) == 1 and not running and listed.sees_all_users is not False and not listed.cut
+    left_open = [Holder.of_transaction(one, one.lock_modes[kind], sure=global_kind or alone) for one in idle]
+    return _oldest_first([*running, *left_open])
+
+
+def writers_that_conflict(listed: OperationList, ns: str, waiters: Sequence[Operation]) -> tuple[Holder, ...]:
+    """Open transactions that have written; the only one there is is the one."""
+    waiting = {one.opid for one in waiters}
+    wrote = [one for one in listed.transactions if one.lock_modes.get("Collection") in ("w", "W")]
+    left_open = [one for one in wrote if not (one.active and _is_one_of(one, waiters))]
+    found = [Holder.of_transaction(one, "w", sure=len(left_open) == 1) for one in left_open]
+    if not found:
+        long_writes = [
+            one
+            for one in listed.operations
+            if one.opid not in waiting and one.ns == ns and one.op in ("update", "remove") and not one.waiting_for
+        ]
+        found = [Holder.of_operation(one, "w", sure=False) for one in long_writes]
+    return _oldest_first(found)
+
+
+def _held(one: Operation, kind: str) -> str:
+    """The mode in which it holds this kind; what it waits for it does not hold."""
+    if waits_for_lock(one) and awaited_kind(one.locks) == kind:
+        return ""
+    return one.locks.get(kind, "")
+
+
+def _same_resource(kind: str, ns: str, other: str) -> bool:
+    if kind in PER_NAMESPACE:
+        return ns == other
+    return kind not in PER_DATABASE or ns.partition(".")[0] == other.partition(".")[0]
+
+
+def _is_one_of(transaction: OpenTransaction, operations: Sequence[Operation]) -> bool:
+    return any(one.client is not None and one.client == transaction.client for one in operations)
+
+
+def _oldest_first(holders: Sequence[Holder]) -> tuple[Holder, ...]:
+    return tuple(sorted(holders, key=lambda one: (not one.sure, -(one.for_s or 0.0))))

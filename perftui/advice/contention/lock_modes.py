@@ -1,0 +1,44 @@
+"""Modes of locks as MongoDB names them, and which of them exclude each other."""
+
+from collections.abc import Mapping
+
+HIERARCHY = (
+    "ParallelBatchWriterMode", "FeatureCompatibilityVersion", "ReplicationStateTransition", "Global", "Tenant",
+    "Database", "Collection", "Metadata", "Mutex", "DDLDatabase", "DDLCollection", "oplog",
+)  # fmt: skip
+"""Kinds of resources in the order in which an operation locks them: the last one is what it waits for."""
+PER_NAMESPACE, PER_DATABASE = ("Collection", "DDLCollection"), ("Database", "DDLDatabase", "Tenant")
+_EXCLUDES = {one: frozenset(others) for one, others in (("r", "W"), ("w", "RW"), ("R", "wW"), ("W", "rwRW"))}
+_WORDS = {"r": "to read parts", "w": "to write parts", "R": "to read it whole", "W": "alone"}
+_RESOURCES = {
+    "ReplicationStateTransition": "the member's role",
+    "Global": "the whole server",
+    "ParallelBatchWriterMode": "the order of replication",
+    "FeatureCompatibilityVersion": "the feature version",
+}
+
+
+def conflict(one: str, other: str) -> bool:
+    """`r` and `w` are intentions to read and write parts, `R` and `W` mean the whole; unknown modes exclude nothing."""
+    return other in _EXCLUDES.get(one, ())
+
+
+def awaited_kind(locks: Mapping[str, str]) -> str | None:
+    """The kind of resource that an operation waits for: the last of the order, which it asked for last."""
+    known = [kind for kind in HIERARCHY if kind in locks]
+    return known[-1] if known else next(reversed(list(locks)), None)
+
+
+def resource_name(kind: str, ns: str) -> str:
+    """`collection shop.orders`, `database shop`, `the member's role`."""
+    if kind in PER_NAMESPACE:
+        return f"collection {ns}" if ns else "a collection"
+    if kind in PER_DATABASE:
+        database = ns.partition(".")[0]
+        return f"database {database}" if database else "a database"
+    return _RESOURCES.get(kind, kind)
+
+
+def mode_words(mode: str) -> str:
+    """What a mode is for, in words."""
+    return _WORDS.get(mode, mode)

@@ -1,0 +1,108 @@
+"""Who waits for whom: as far as the listed operations, open transactions and the server's counters show it."""
+
+from collections.abc import Iterator, Sequence
+
+from perftui.advice.contention.groups import waits_for_lock
+from perftui.advice.contention.holders import MOST_HOLDERS, Holder, lock_holders, writers_that_conflict
+from perftui.advice.contention.lock_modes import awaited_kind, conflict, mode_words, resource_name
+from perftui.advice.contention.queue_waits import flow_control_waits, other_waits, ticket_waits
+from perftui.advice.contention.wait import Wait, waited_s
+from perftui.model.mongodb import MongoServer, ReplicaSet
+from perftui.model.operation import Operation, OperationList
+
+_CONFLICTS_S = 1.0
+"""Conflicts of a short operation are everyday life."""
+
+
+def find_waits(listed: OperationList, server: MongoServer | None, replica_set: ReplicaSet | None) -> tuple[Wait, ...]:
+    """The one with most waiters first."""
+    found = [
+        *_lock_waits(listed),
+        *_conflicts(listed),
+        *ticket_waits(listed, server),
+        *flow_control_waits(listed, server, replica_set),
+        *other_waits(listed),
+    ]
+    return tuple(sorted(found, key=lambda wait: (-wait.count, -(wait.longest_s or 0.0))))
+
+
+def _lock_waits(listed: OperationList) -> Iterator[Wait]:
+    found: dict[tuple[str, str], list[Operation]] = {}
+    for one in listed.operations:
+        if waits_for_lock(one):
+            kind = awaited_kind(one.locks) or ""
+            found.setdefault((kind, resource_name(kind, one.ns)), []).append(one)
+    for (kind, resource), waiters in found.items():
+        yield _lock_wait(listed, kind, resource if kind else "a lock", waiters)
+
+
+def _lock_wait(listed: OperationList, kind: str, resource: str, waiters: list[Operation]) -> Wait:
+    waiters.sort(key=lambda one: -(waited_s(one) or 0.0))
+    first = waiters[0]
+    mode = first.locks.get(kind, "")
+    holders = lock_holders(listed, kind, mode, first.ns) if kind else ()
+    return Wait(
+        kind="lock",
+        resource=resource,
+        mode=f"{mode_words(mode)} ({mode})" if mode else "",
+        waiters=tuple(waiters),
+        count=len(waiters),
+        longest_s=waited_s(first),
+        holders=holders[:MOST_HOLDERS],
+        behind=_behind(kind, waiters, holders),
+        untold=_untold(listed, kind, holders),
+    )
+
+
+def _behind(kind: str, waiters: Sequence[Operation], holders: Sequence[Holder]) -> int:
+    """Locks are handed out in turn: a reader that no holder excludes still waits behind a writer that came first."""
+    modes = [one.locks.get(kind, "") for one in waiters]
+    held = {holder.mode for holder in holders}
+    return sum(
+        1
+        for place, mode in enumerate(modes)
+        if not any(conflict(mode, other) for other in held)
+        and any(conflict(mode, earlier) for earlier in modes[:place])
+    )
+
+
+def _untold(listed: OperationList, kind: str, holders: Sequence[Holder]) -> str:
+    if not kind:
+        return "The server does not say which lock it is."
+    if any(holder.sure for holder in holders):
+        return ""
+    if holders:
+        return "The server does not say which collections an idle transaction has locked: these may hold it."
+    if listed.sees_all_users is False:
+        return "This login sees only its own operations: who holds it may be another's. Grant clusterMonitor."
+    rest = f"{listed.cut:,} operations are beyond the limit of one reading" if listed.cut else "none that is listed"
+    return f"Cannot tell who holds it: {rest}; the server's own work is shown with i."
+
+
+def _conflicts(listed: OperationList) -> Iterator[Wait]:
+    """Writers that try again and again: they wait for no lock, but for another's uncommitted write."""
+    found: dict[str, list[Operation]] = {}
+    for one in listed.operations:
+        if (one.write_conflicts or 0) > 0 and (one.running_s or 0.0) >= _CONFLICTS_S and one.noise is None:
+            found.setdefault(one.ns, []).append(one)
+    for ns, waiters in found.items():
+        waiters.sort(key=lambda one: -(one.running_s or 0.0))
+        holders = writers_that_conflict(listed, ns, waiters)
+        yield Wait(
+            kind="write conflict",
+            resource=f"documents of {ns}",
+            mode=f"to write them ({sum(one.write_conflicts or 0 for one in waiters):,} conflicts)",
+            waiters=tuple(waiters),
+            count=len(waiters),
+            longest_s=waiters[0].running_s,
+            holders=holders[:MOST_HOLDERS],
+            untold=_whose(holders),
+        )
+
+
+def _whose(holders: Sequence[Holder]) -> str:
+    if any(holder.sure for holder in holders):
+        return ""
+    if holders:
+        return "The server does not say whose write it is: these have uncommitted ones."
+    return "Cannot tell whose write it is: no open transaction is seen, and the writers may conflict with each other."

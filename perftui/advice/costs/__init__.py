@@ -1,0 +1,1 @@
+"""What answering a question costs through each index, counted on sampled documents."""

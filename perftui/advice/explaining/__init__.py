@@ -1,0 +1,1 @@
+"""What may be explained of a command, and why not."""

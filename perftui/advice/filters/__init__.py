@@ -1,0 +1,1 @@
+"""Filters as trees: read, matched against documents, and turned into bounds."""

@@ -1,0 +1,1 @@
+"""Scores, and what is wrong with executions, plans and indexes."""

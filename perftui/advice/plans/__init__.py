@@ -1,0 +1,1 @@
+"""Plans, read from what servers say of them."""

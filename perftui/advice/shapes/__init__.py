@@ -1,0 +1,1 @@
+"""Shapes of queries, and what a command's skeleton tells of them."""
