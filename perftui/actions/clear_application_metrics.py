@@ -12,6 +12,7 @@ import msgspec
 from perftui.actions.base import Description, Outcome, Problem
 from perftui.model.application import ApplicationMetrics
 from perftui.model.target import Connection, Target
+from perftui.sources.application.through import socket_through
 
 if TYPE_CHECKING:
     import httpx
@@ -145,7 +146,7 @@ class ClearApplicationMetrics:
         headers = {name: value.reveal() for name, value in self.connection.headers.items()}
         async with httpx.AsyncClient(
             headers={"User-Agent": "perftui", "Accept": "application/json"} | headers,
-            verify=verify,
+            transport=httpx.AsyncHTTPTransport(verify=verify, trust_env=False, uds=socket_through(self.connection)),
             timeout=self.connection.timeout_s,
             follow_redirects=False,
             trust_env=False,

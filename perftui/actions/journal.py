@@ -13,7 +13,9 @@ from typing import Literal
 
 import msgspec
 
+from perftui.actions.undo_data import UndoData
 from perftui.model.base import Model
+from perftui.model.proof import Aftermath
 from perftui.model.redaction import redact
 from perftui.model.target import Target
 
@@ -21,10 +23,10 @@ OutcomeState = Literal["done", "refused", "failed", "unverified"]
 
 
 class JournalEntry(Model, frozen=True, kw_only=True):
-    """One line: an intent, written before its command runs, or the outcome under the same id."""
+    """One line: an intent, written before its command runs, its outcome, or what became of it, under the same id."""
 
     id: str
-    phase: Literal["intent", "outcome"]
+    phase: Literal["intent", "outcome", "aftermath"]
     at: float
     who: str
     """User and machine."""
@@ -35,6 +37,10 @@ class JournalEntry(Model, frozen=True, kw_only=True):
     command: str
     state: OutcomeState | None = None
     message: str | None = None
+    undo: UndoData | None = None
+    """What its undo needs; that of the outcome, where there is one, is what really was changed."""
+    aftermath: Aftermath | None = None
+    """What became of one index that it created."""
 
 
 class Record(Model, frozen=True, kw_only=True):
@@ -42,6 +48,14 @@ class Record(Model, frozen=True, kw_only=True):
 
     intent: JournalEntry
     outcome: JournalEntry | None = None
+    aftermath: tuple[Aftermath, ...] = ()
+    """The newest of each index; what was told once stays told."""
+
+    @property
+    def undo(self) -> UndoData | None:
+        """What its undo needs; `None`: it has none, or it changed nothing."""
+        outcome = self.outcome
+        return self.intent.undo if outcome is None or outcome.undo is None else outcome.undo
 
 
 class Journal:
@@ -50,7 +64,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def intend(self, action: str, target: Target, command: str) -> JournalEntry:
+    def intend(self, action: str, target: Target, command: str, undo: UndoData | None = None) -> JournalEntry:
         """Write and sync that this command is about to run. Raises `OSError`: then it must not run."""
         entry = JournalEntry(
             id=uuid.uuid4().hex,
@@ -61,15 +75,22 @@ class Journal:
             where=target.address,
             action=action,
             command=redact(command),
+            undo=undo,
         )
         self._append(entry)
         return entry
 
-    def conclude(self, intent: JournalEntry, state: OutcomeState, message: str) -> None:
-        """Write and sync what came of it. Raises `OSError`."""
-        self._append(
-            msgspec.structs.replace(intent, phase="outcome", at=time.time(), state=state, message=redact(message))
+    def conclude(self, intent: JournalEntry, state: OutcomeState, message: str, undo: UndoData | None = None) -> None:
+        """Write and sync what came of it; a later conclusion replaces an earlier one. Raises `OSError`."""
+        entry = msgspec.structs.replace(
+            intent, phase="outcome", at=time.time(), state=state, message=redact(message), undo=undo or intent.undo
         )
+        self._append(entry)
+
+    def remark(self, intent: JournalEntry, aftermath: Aftermath) -> None:
+        """Write and sync what became of an index; a later remark on it replaces an earlier one. Raises `OSError`."""
+        entry = msgspec.structs.replace(intent, phase="aftermath", at=time.time(), undo=None, aftermath=aftermath)
+        self._append(entry)
 
     def read(self) -> tuple[Record, ...]:
         """All actions, oldest first. Lines that do not parse, such as one torn by a full disk, are left out."""
@@ -77,7 +98,11 @@ class Journal:
         for entry in self._entries():
             if entry.phase == "intent":
                 intents[entry.id] = Record(intent=entry)
-            elif entry.id in intents:
+            elif entry.id not in intents:
+                continue
+            elif entry.aftermath is not None:
+                intents[entry.id] = _remarked(intents[entry.id], entry.aftermath)
+            else:
                 intents[entry.id] = msgspec.structs.replace(intents[entry.id], outcome=entry)
         return tuple(intents.values())
 
@@ -109,6 +134,14 @@ class Journal:
             os.close(descriptor)
         if is_new:
             _sync_folder(self.path.parent)
+
+
+def _remarked(record: Record, new: Aftermath) -> Record:
+    """Told for good is what was told with a conclusion: of too little one may hear more."""
+    others = tuple(one for one in record.aftermath if (one.ns, one.index) != (new.ns, new.index))
+    old = next((one for one in record.aftermath if one not in others), None)
+    told = new.told or (old is not None and old.told and (old.conclusive or not new.conclusive))
+    return msgspec.structs.replace(record, aftermath=(*others, msgspec.structs.replace(new, told=told)))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,8 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from perftui.actions.journal import Journal, default_journal
+from perftui.actions.journal import Journal, Record, default_journal
+from perftui.model.proof import Aftermath
 from perftui.model.redaction import remember_secret
 from perftui.model.target import Target
 
@@ -95,3 +97,45 @@ def test_each_line_is_synced_before_it_is_told(tmp_path: Path, monkeypatch: pyte
     journal = Journal(tmp_path / "journal.jsonl")
     journal.intend("kill", TARGET, "x")
     assert journal.path.stat().st_size in synced
+
+
+def test_a_journal_from_before_undo_was_kept_is_still_read(tmp_path: Path) -> None:
+    line = {"id": "1", "phase": "intent", "at": 1.0, "who": "a@b", "target_id": "t", "where": "w", "action": "kill",
+            "command": "x"}  # fmt: skip
+    path = tmp_path / "journal.jsonl"
+    outcome = {**line, "phase": "outcome", "state": "done", "message": "Gone."}
+    path.write_text(f"{json.dumps(line)}\n{json.dumps(outcome)}\n")
+    (record,) = Journal(path).read()
+    assert record.outcome is not None
+    assert (record.outcome.message, record.undo) == ("Gone.", None)
+
+
+class TestAftermath:
+    HELPED = Aftermath(ns="s.p", index="a_1", seen_at=1.0, verdict="helped", message="p95 9 ms to 2 ms", executions=9)
+    LITTLE = replace(HELPED, verdict="too little", message="3 of 5", executions=None)
+
+    def record(self, tmp_path: Path, *remarks: Aftermath) -> Record:
+        journal = Journal(tmp_path / "journal.jsonl")
+        intent = journal.intend("create index", TARGET, "createIndexes")
+        journal.conclude(intent, "done", "It is ready.")
+        for one in remarks:
+            journal.remark(intent, one)
+        (record,) = journal.read()
+        assert record.outcome is not None
+        assert (record.outcome.state, record.outcome.message) == ("done", "It is ready.")
+        return record
+
+    def test_the_newest_of_each_index_counts(self, tmp_path: Path) -> None:
+        other, later = replace(self.HELPED, index="b_1"), replace(self.HELPED, executions=80)
+        record = self.record(tmp_path, self.HELPED, other, later)
+        assert {one.index: one.executions for one in record.aftermath} == {"a_1": 80, "b_1": 9}
+
+    def test_what_was_told_for_good_stays_told(self, tmp_path: Path) -> None:
+        (found,) = self.record(tmp_path, replace(self.HELPED, told=True), replace(self.HELPED, executions=80)).aftermath
+        assert (found.told, found.executions) == (True, 80)
+
+    def test_too_little_that_was_told_leaves_a_conclusion_to_tell(self, tmp_path: Path) -> None:
+        (found,) = self.record(tmp_path, replace(self.LITTLE, told=True), self.HELPED).aftermath
+        assert not found.told
+        (again,) = self.record(tmp_path / "2", replace(self.LITTLE, told=True), self.LITTLE).aftermath
+        assert again.told
