@@ -1,89 +1,93 @@
 """Where an application's metrics meet: endpoints, queries, caches, budgets."""
 
 import os
-import threading
+import re
 import time
-import weakref
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal
 
-from perftui.instrument.budgets import Budget
-from perftui.instrument.caches import CacheCounts
-from perftui.instrument.endpoints import EndpointTable
-from perftui.instrument.queries import QueryTable
+from perftui.instrument.budgets import Budget, load_budgets
+from perftui.instrument.budgets.watch import BudgetWatch
+from perftui.instrument.document.process import ProcessSampler
+from perftui.instrument.endpoints.counting import EndpointCounts
+from perftui.instrument.queries.counting import QueryCounts
+from perftui.instrument.store.cleared import SECTIONS
+from perftui.instrument.store.store import Store
 
 ClearType = Literal["api", "query", "cache", "all"]
 CLEAR_TYPES: tuple[ClearType, ...] = ("api", "query", "cache", "all")
-MAX_CACHES = 100
+FOLDER_VARIABLE = "PERFTUI_METRICS_DIR"
 
 
-class Registry:
-    """The metrics of one process. Bounded, safe to use from many threads."""
+class Registry(Store):
+    """The metrics of an application. Bounded, safe to use from many threads, and with `shared` over many processes.
+
+    >>> from perftui import Budget, Registry
+    >>> registry = Registry("shop", "1.0", budgets=[Budget("GET /items/*", "p(95)<500ms")])
+    >>> registry.clear("all")
+    """
 
     def __init__(
         self,
         service: str | None = None,
         version: str | None = None,
+        instance: str | None = None,
         *,
-        budgets: Iterable[Budget] = (),
+        budgets: Iterable[Budget] | str | os.PathLike[str] = (),
         max_series: int = 2000,
         max_shapes: int = 500,
         slow_ms: float = 100.0,
         only_process: bool | None = None,
+        shared: str | os.PathLike[str] | None = None,
     ) -> None:
-        """`only_process` says whether this process alone serves the application; `None` finds out where it can."""
-        self.service, self.version = service, version
-        self.budgets = tuple(budgets)
-        self.lock = threading.Lock()
+        """`service`, `version` and `instance` (such as the host's name) stand in the document. `budgets` may be the
+        path of a TOML file of them.
+
+        `shared` is a folder that all workers of the application have in common (a local disk or `/dev/shm`), so that
+        each serves the figures of all; without it, the variable `PERFTUI_METRICS_DIR` names one that several services
+        may share. `only_process` says whether this process alone serves the application, where no folder is shared;
+        `None` finds out where it can.
+        """
+        super().__init__(shared or _folder_of(service))
+        self.service, self.version, self.instance = service, version, instance
+        self.budgets = load_budgets(budgets) if isinstance(budgets, str | os.PathLike) else tuple(budgets)
+        BudgetWatch(self)
         self.started_at, self.started = time.time(), time.monotonic()
-        self.endpoints = EndpointTable(max_series)
-        self.queries = QueryTable(max_shapes, slow_ms / 1000)
-        self.caches: dict[str, CacheCounts] = {}
-        self.epochs: dict[str, float] = dict.fromkeys(("api", "query", "cache"), self.started)
+        self.endpoints = EndpointCounts(self, max_series)
+        self.queries = QueryCounts(self, max_shapes, slow_ms / 1000)
         self._only_process = only_process
-        _REGISTRIES.add(self)
+        self.process = ProcessSampler(self)
+        self.every(1.0, self.process.sample)
+
+    def alone(self) -> bool:
+        return self.complete
 
     @property
     def complete(self) -> bool:
         """False where other workers serve the same application."""
         return _alone() if self._only_process is None else self._only_process
 
-    def cache(self, name: str) -> CacheCounts:
-        """The counts of a cache; beyond 100 caches all share one named `(other)`."""
-        with self.lock:
-            if name not in self.caches and len(self.caches) >= MAX_CACHES:
-                name = "(other)"
-            return self.caches.setdefault(name, CacheCounts())
-
     def clear(self, what: ClearType) -> None:
         """Begin the windows anew; counters of Prometheus go on."""
-        now = time.monotonic()
-        with self.lock:
-            if what in ("api", "all"):
-                self.endpoints.clear(now)
-                self.epochs["api"] = now
-            if what in ("query", "all"):
-                self.queries.clear(now)
-                self.epochs["query"] = now
-            if what in ("cache", "all"):
-                for cache in self.caches.values():
-                    cache.clear(now)
-                self.epochs["cache"] = now
+        self.clear_sections(SECTIONS if what == "all" else (what,))
+        if what in ("query", "all"):
+            self.queries.clear()
 
     def begin_in_child(self) -> None:
-        """After a fork: a lock of our own, and none of the parent's figures, which the parent serves."""
-        self.lock = threading.Lock()
+        """After a fork: none of the parent's figures, which the parent serves."""
+        super().begin_in_child()
         self.started_at, self.started = time.time(), time.monotonic()
-        self.endpoints = EndpointTable(self.endpoints.max_series)
-        self.queries = QueryTable(self.queries.max_shapes, self.queries.slow_s)
-        for cache in self.caches.values():
-            cache.reset()
-        self.epochs = dict.fromkeys(self.epochs, self.started)
         self._only_process = False if self._only_process is None else self._only_process
 
 
 def default_registry() -> Registry:
-    """The one that is used where none is passed."""
+    """The one that is used where none is passed.
+
+    >>> from perftui import CacheMonitor, default_registry
+    >>> CacheMonitor("pages").registry is default_registry()
+    True
+    """
     global _default
     if _default is None:
         _default = Registry()
@@ -97,11 +101,11 @@ def _alone() -> bool:
     return multiprocessing.parent_process() is None and not under_gunicorn
 
 
-def _after_fork() -> None:
-    for registry in list(_REGISTRIES):
-        registry.begin_in_child()
+def _folder_of(service: str | None) -> Path | None:
+    """Below the folder that the environment names, one for each service."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", service or "application").lstrip(".")[:80]
+    return Path(folder, name or "_") if folder else None
 
 
 _default: Registry | None = None
-_REGISTRIES: "weakref.WeakSet[Registry]" = weakref.WeakSet()
-os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,1 @@
+"""An application's endpoints, measured from inside: requests, streams, websockets and monitored functions."""

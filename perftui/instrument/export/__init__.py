@@ -1,0 +1,1 @@
+"""Sends the figures on: OTLP, for a collector and whatever takes it."""
