@@ -1,0 +1,1 @@
+"""One interface over the places that keep values by key."""

@@ -1,0 +1,80 @@
+"""What hands a batch of writes to a store."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection
+    from redis import Redis
+
+    from perftui.cache.write_types import Write, Writer
+
+
+def mongodb_writer(collection: "Collection[Any]") -> "Writer":
+    """Each value is the document whose `_id` is the key; one `bulk_write` a batch, in order. Use it with `BsonCodec`.
+
+    A write concern of the collection is kept; without one it is `majority` and `j`, since a server that is killed
+    loses what it acknowledged in the last 100 ms otherwise.
+
+    ```python
+    import tempfile
+
+    from perftui import BsonCodec, WriteBehind, mongodb_writer
+    from pymongo import MongoClient
+
+    with MongoClient("mongodb://localhost") as client:
+        views = client.perftui_example.views
+        with WriteBehind(mongodb_writer(views), tempfile.mkdtemp(), codec=BsonCodec()) as behind:
+            behind.put("page:7", {"views": 3})
+            assert behind.flush(10)
+        assert views.find_one({"_id": "page:7"})["views"] == 3
+    ```
+    """
+
+    from pymongo import DeleteOne, ReplaceOne, WriteConcern
+
+    if collection.write_concern.is_server_default:
+        collection = collection.with_options(write_concern=WriteConcern(w="majority", j=True))
+
+    def write(batch: "Sequence[Write]") -> None:
+        collection.bulk_write(
+            [
+                DeleteOne({"_id": one.key})
+                if one.deleted
+                else ReplaceOne({"_id": one.key}, {**one.value, "_id": one.key}, upsert=True)
+                for one in batch
+            ],
+            ordered=True,
+        )
+
+    return write
+
+
+def redis_writer(client: "Redis", prefix: str = "", ttl_s: float | None = None) -> "Writer":
+    """Each value, which is bytes, text or a number, under its key; one pipeline a batch, in order.
+
+    ```python
+    import tempfile
+
+    from perftui import WriteBehind, redis_writer
+    from redis import Redis
+
+    with Redis.from_url("redis://localhost") as client:
+        with WriteBehind(redis_writer(client, "views:"), tempfile.mkdtemp()) as behind:
+            behind.put("7", 3)
+            assert behind.flush(10)
+        assert client.getdel("views:7") == b"3"
+    ```
+    """
+    ttl_ms = None if ttl_s is None else max(1, round(ttl_s * 1000))
+
+    def write(batch: "Sequence[Write]") -> None:
+        pipeline: Any = client.pipeline(transaction=False)
+        for one in batch:
+            if one.deleted:
+                pipeline.unlink(prefix + one.key)
+            else:
+                pipeline.set(prefix + one.key, one.value, px=ttl_ms)
+        pipeline.execute()
+
+    return write
