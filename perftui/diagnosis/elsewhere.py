@@ -1,0 +1,79 @@
+"""What changed in the other systems when a problem began: on one time axis a cause shows, and so does its absence."""
+
+from collections.abc import Iterator
+
+from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.signals import TOLD, Signal
+from perftui.diagnosis.track import Change
+from perftui.model.snapshot import TargetState
+from perftui.model.target import TargetKind
+
+_EARLIER_S = 20.0
+_MOST = 2
+_WHERE: dict[TargetKind, str] = {
+    "mongodb": "MongoDB",
+    "redis": "Redis",
+    "application": "the application",
+    "host": "the machine",
+}
+_IN: dict[TargetKind, str] = {
+    "mongodb": "in MongoDB",
+    "redis": "in Redis",
+    "application": "in the application's load",
+    "host": "on the machine",
+}
+_KINDS: tuple[TargetKind, ...] = ("application", "mongodb", "redis", "host")
+_CAUSES = {"application": ("requests",)}
+"""Of the application only its load is a cause; what its callers feel is told as the cost."""
+
+
+def elsewhere(moment: Moment, kind: TargetKind, since: float) -> str:
+    """`nothing changed in Redis or on the machine`, or what did. `kind`: of the system that has the problem."""
+    still: list[str] = []
+    changed: list[str] = []
+    for other in _KINDS:
+        states = [state for state in moment.states(other) if moment.memory.watched_since(state.target.id) is not None]
+        if other == kind or not states or not any(_knows_before(moment, state, since) for state in states):
+            continue
+        found = [words for state in states for words in _changes(moment, state, since)]
+        changed += found
+        if not found:
+            still.append(_IN[other])
+    parts = changed[:_MOST]
+    if still:
+        parts.append(f"nothing changed {_listed(still)}")
+    return "; ".join(parts)
+
+
+def _knows_before(moment: Moment, state: TargetState, since: float) -> bool:
+    """Something was seen of it before the problem began: else nobody can say that nothing changed."""
+    began = moment.memory.watched_since(state.target.id)
+    return began is not None and began < since - 5.0
+
+
+def _changes(moment: Moment, state: TargetState, since: float) -> Iterator[str]:
+    wanted = _CAUSES.get(state.target.kind)
+    for signal in TOLD:
+        if signal.kind != state.target.kind or (wanted is not None and signal.name not in wanted):
+            continue
+        change = moment.memory.of(state.target.id, signal).change(moment.now)
+        if change is not None and change.at >= since - _EARLIER_S and matters(signal, change):
+            yield _words(state, signal, change)
+
+
+def matters(signal: Signal, change: Change) -> bool:
+    """Both this many times, up or down, and this much."""
+    low, high = sorted((abs(change.before), abs(change.after)))
+    return high - low >= signal.least and high >= signal.times * low
+
+
+def _words(state: TargetState, signal: Signal, change: Change) -> str:
+    write = signal.write
+    assert write is not None  # noqa: S101 - those of TOLD have one
+    verb = "rose" if change.after > change.before else "fell"
+    place = _WHERE[state.target.kind]
+    return f"{place}: {signal.title} {verb} from {write(change.before)} to {write(change.after)}"
+
+
+def _listed(places: list[str]) -> str:
+    return places[0] if len(places) == 1 else f"{', '.join(places[:-1])} or {places[-1]}"

@@ -1,0 +1,97 @@
+"""What a rule is given: the Snapshot, the past of every signal, and what is held for true already."""
+
+from collections.abc import Iterator, Mapping
+
+from perftui.diagnosis.memory import Memory
+from perftui.diagnosis.rule import Suspicion
+from perftui.diagnosis.track import Change, Track
+from perftui.model.event import Event
+from perftui.model.host import HostMetrics, Process
+from perftui.model.settings import Thresholds
+from perftui.model.snapshot import Snapshot, TargetState
+from perftui.model.target import TargetKind
+
+Key = tuple[str, str, str]
+"""Code, target and subject."""
+
+
+class Moment:
+    """One Snapshot with its past."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        memory: Memory,
+        thresholds: Thresholds,
+        held: Mapping[Key, Suspicion],
+        *,
+        at_once: bool = False,
+    ) -> None:
+        self.snapshot, self.memory, self.thresholds, self._at_once = snapshot, memory, thresholds, at_once
+        self.now = snapshot.taken_at
+        self._held = held
+
+    def states(self, kind: TargetKind) -> Iterator[TargetState]:
+        for state in self.snapshot.targets:
+            if state.target.kind == kind:
+                yield state
+
+    def fresh(self, kind: TargetKind, slot: str) -> Iterator[TargetState]:
+        """Those whose figures are of now: an old figure proves nothing."""
+        for state in self.states(kind):
+            if getattr(state, slot) is not None and not is_silent(state, slot):
+                yield state
+
+    def track(self, state: TargetState, name: str, subject: str = "") -> Track:
+        return self.memory.track(state.target.id, name, subject)
+
+    def lately(self, state: TargetState, name: str, subject: str = "", seconds: float = 5.0) -> float | None:
+        """The median of the last seconds."""
+        return self.track(state, name, subject).lately(self.now, seconds)
+
+    def least(self, state: TargetState, name: str, seconds: float, readings: int = 3, subject: str = "") -> float:
+        """The smallest of the last seconds, but for one stray; 0 while there are too few readings.
+
+        Who has only one Snapshot takes what there is.
+        """
+        values = sorted(self.track(state, name, subject).since(self.now - seconds))
+        if self._at_once and values:
+            return values[0]
+        return values[1 if len(values) > readings else 0] if len(values) >= readings else 0.0
+
+    def usual(self, state: TargetState, name: str, code: str, subject: str = "") -> float | None:
+        """What was usual before the problem of this code began: once it holds, that stays what it was then."""
+        held = self._held.get((code, state.target.id, subject))
+        if held is not None:
+            return held.figures.get(f"usual {name}")
+        return self.track(state, name, subject).usual(self.now - 8.0)
+
+    def change(self, state: TargetState, name: str, subject: str = "") -> Change | None:
+        return self.track(state, name, subject).change(self.now)
+
+    def holds(self, code: str, target_id: str, subject: str = "") -> bool:
+        """Whether this problem is held for true."""
+        return (code, target_id, subject) in self._held
+
+    def events(self, *kinds: str, within_s: float, target_id: str | None = None) -> Iterator[Event]:
+        """The latest first."""
+        for event in reversed(self.snapshot.events):
+            if event.at < self.now - within_s:
+                return
+            if event.kind in kinds and target_id in (None, event.target_id):
+                yield event
+
+    @property
+    def machine(self) -> TargetState | None:
+        return next(self.fresh("host", "host"), None)
+
+    def process_of(self, state: TargetState) -> Process | None:
+        """This target's server, where it runs on this machine."""
+        host: HostMetrics | None = None if self.machine is None else self.machine.host
+        pid = state.mongodb.pid if state.mongodb is not None else state.redis.pid if state.redis is not None else None
+        return next((one for one in (host.processes if host else ()) if one.pid == pid and one.role != "other"), None)
+
+
+def is_silent(state: TargetState, slot: str) -> bool:
+    """The source that fills this slot fails or is late."""
+    return any(source.slot == slot and (source.failure is not None or source.stale) for source in state.sources)

@@ -1,0 +1,123 @@
+"""Which of the problems is the cause, and which only follow from it."""
+
+from collections.abc import Iterable, Sequence
+
+from perftui.model.verdict import Problem
+
+FELT = ("slow-endpoint", "failing-requests")
+"""What the application's callers notice."""
+_WAITING = ("pool-full", "piled-up-operations", "long-operation", "tickets-exhausted", "connection-storm")
+_LOAD = (*FELT, *_WAITING, "cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "memory-short")
+EXPLAINS: dict[str, tuple[str, ...]] = {
+    "missing-index": (*_LOAD, "runaway-aggregation", "full-scan"),
+    "index-dropped": (*_LOAD, "missing-index", "runaway-aggregation", "full-scan"),
+    "full-scan": _LOAD,
+    "idle-transaction": (*FELT, *_WAITING, "runaway-aggregation", "cache-squeeze"),
+    "connection-storm": (*FELT, "cpu-saturated", "memory-short", "open-files", "pool-full"),
+    "piled-up-operations": (*_LOAD, "missing-index", "full-scan", "runaway-aggregation"),
+    "runaway-aggregation": (*_LOAD, "missing-index", "full-scan", "disk-beside"),
+    "long-operation": (*FELT, "cpu-saturated", "disk-saturated", "pool-full", "cache-squeeze"),
+    "cache-flushed": (*_LOAD, "missing-index", "full-scan"),
+    "cache-evicting": (*_LOAD, "missing-index", "full-scan"),
+    "redis-full": _LOAD,
+    "redis-blocked": (*_LOAD, "unreachable", "cache-evicting"),
+    "redis-save-failed": FELT,
+    "cpu-beside": (*FELT, *_WAITING, "cpu-saturated", "redis-blocked", "runaway-aggregation"),
+    "cpu-stolen": (*FELT, *_WAITING, "cpu-saturated", "cpu-beside"),
+    "cpu-saturated": (*FELT, "pool-full", "long-operation"),
+    "disk-beside": (*FELT, *_WAITING, "cache-squeeze", "replication-lag", "disk-saturated"),
+    "disk-saturated": (*FELT, *_WAITING),
+    "disk-full": (*FELT, "unreachable", "redis-save-failed", "restarted", "no-primary"),
+    "memory-short": (*FELT, "unreachable", "restarted", "disk-saturated", "redis-save-failed"),
+    "open-files": (*FELT, "unreachable"),
+    "tickets-exhausted": (*FELT, "pool-full", "piled-up-operations", "long-operation"),
+    "cache-squeeze": (*FELT, *_WAITING, "disk-saturated", "replication-lag", "runaway-aggregation"),
+    "pool-full": FELT,
+    "slow-endpoint": ("failing-requests",),
+    "no-primary": (*_LOAD, "member-down", "unreachable", "stepped-down", "restarted", "index-build-hung"),
+    "stepped-down": (*_LOAD, "member-down", "unreachable", "restarted", "cache-flushed"),
+    "index-build-hung": ("member-down", "unreachable", "replication-lag"),
+    "member-down": ("replication-lag", "unreachable"),
+    "unreachable": (*_LOAD, "member-down", "cache-evicting"),
+    "restarted": (*_LOAD, "cache-flushed", "unreachable", "connection-storm"),
+}
+"""Each cause with what may follow from it."""
+
+_BEFORE_S = 15.0
+"""How much later than its effect a cause may be noticed: sources are read at different times."""
+_ACUTE_S = 900.0
+_LARGER_THAN_ANY_POOL = 150.0
+_SYMPTOMS = {*FELT, "cpu-saturated", "disk-saturated", "pool-full", "long-operation", "restarted"}
+_FATAL = {"unreachable", "no-primary", "stepped-down", "redis-blocked"}
+
+
+def explains(cause: Problem, effect: Problem) -> bool:
+    """Whether one may follow from the other, by what they are and by when they began."""
+    if effect.code not in EXPLAINS.get(cause.code, ()):
+        return False
+    if cause.since_known and effect.since < cause.since - _BEFORE_S:
+        return False
+    pair = {cause.code, effect.code}
+    if "piled-up-operations" in pair and pair & {"missing-index", "full-scan", "index-dropped"}:
+        pile = cause if cause.code == "piled-up-operations" else effect
+        return (cause is pile) == _is_its_own_cause(pile)
+    if effect.code == "unreachable" and cause.code in ("redis-blocked", "open-files"):
+        return effect.target_id == cause.target_id or cause.code == "open-files"
+    return True
+
+
+def _is_its_own_cause(pile: Problem) -> bool:
+    """Scans pile up for want of an index; but more than any pool of an application sends are somebody's doing."""
+    operations, scans = pile.figures.get("operations", 0.0), pile.figures.get("scans", 0.0)
+    return operations > _LARGER_THAN_ANY_POOL or scans * 2 < operations
+
+
+def rank(problems: Sequence[Problem], now: float) -> tuple[Problem | None, tuple[Problem, ...], tuple[Problem, ...]]:
+    """The culprit, what follows from it, and what else is wrong."""
+    if not problems:
+        return None, (), ()
+    follow = {id(one): _followers(one, problems) for one in problems}
+    caused = {id(effect) for one in problems for effect in follow[id(one)] if not _mutual(one, effect, follow)}
+    roots = [one for one in problems if id(one) not in caused] or list(problems)
+    culprit = max(roots, key=lambda one: _weight(one, len(follow[id(one)]), now))
+    effects = [one for one in follow[id(culprit)] if one is not culprit]
+    rest = [one for one in problems if one is not culprit and one not in effects]
+    return culprit, _sorted(effects, now), _sorted(rest, now)
+
+
+def _followers(cause: Problem, problems: Iterable[Problem]) -> list[Problem]:
+    """All that follow, directly or through others."""
+    found: list[Problem] = []
+    waiting = [cause]
+    everything = list(problems)
+    while waiting:
+        one = waiting.pop()
+        for effect in everything:
+            if effect is not cause and effect not in found and effect is not one and explains(one, effect):
+                found.append(effect)
+                waiting.append(effect)
+    return found
+
+
+def _mutual(one: Problem, other: Problem, follow: dict[int, list[Problem]]) -> bool:
+    """Each may follow from the other: then the earlier one, or the weightier, is the cause."""
+    if one not in follow[id(other)]:
+        return False
+    return not (one.since < other.since - 1 or (abs(one.since - other.since) <= 1 and _base(one) > _base(other)))
+
+
+def _weight(problem: Problem, effects: int, now: float) -> float:
+    weight = _base(problem)
+    if problem.since_known and now - problem.since < _ACUTE_S:
+        weight += 50
+    return weight + 5 * min(effects, 5)
+
+
+def _base(problem: Problem) -> float:
+    weight = 100.0 if problem.severity == "critical" else 0.0
+    weight += 40.0 if problem.code in _FATAL else 0.0
+    return weight + (0.0 if problem.code in _SYMPTOMS else 20.0)
+
+
+def _sorted(problems: Iterable[Problem], now: float) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda one: (-_weight(one, 0, now), one.since, one.code, one.subject)))

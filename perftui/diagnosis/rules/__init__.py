@@ -1,0 +1,34 @@
+"""The rules, one file a mechanism. Each is pure: it reads a Moment and says what it suspects."""
+
+from perftui.diagnosis.rule import Rule
+from perftui.diagnosis.rules import (
+    cache,
+    connections,
+    endpoints,
+    machine,
+    operations,
+    pools,
+    reach,
+    redis_blocking,
+    replication,
+    scans,
+    storage,
+    transactions,
+)
+
+RULES: tuple[Rule, ...] = (
+    *scans.RULES,
+    *transactions.RULES,
+    *connections.RULES,
+    *operations.RULES,
+    *cache.RULES,
+    *redis_blocking.RULES,
+    *endpoints.RULES,
+    *pools.RULES,
+    *machine.RULES,
+    *storage.RULES,
+    *replication.RULES,
+    *reach.RULES,
+)
+CODES: tuple[str, ...] = tuple(dict.fromkeys(code for rule in RULES for code in rule.codes))
+"""Every code that a verdict may have; docs/verdicts.md explains each."""

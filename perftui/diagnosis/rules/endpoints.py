@@ -1,0 +1,158 @@
+"""What the application's callers feel: endpoints that are slow or that fail."""
+
+from collections.abc import Iterator
+
+from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.signals import ENDPOINTS, endpoint_name
+from perftui.diagnosis.words import milliseconds, name, one_of, percent
+from perftui.model.application import EndpointStats
+from perftui.model.snapshot import TargetState
+
+_TIMES, _LEAST_MS = 4.0, 200.0
+_FEWEST = 4
+_LOOKS_BACK_S, _ERRORS_S = 7.0, 12.0
+_HANGING, _HANGING_TIMES, _GROWS = 10.0, 4.0, 1.5
+_FEWEST_ERRORS = 5.0
+_NEARLY_ALL = 0.5
+_MOST = 5
+
+
+def find_slow_endpoints(moment: Moment) -> Iterator[Suspicion]:
+    """The worst first: those that take most time more than usual."""
+    for state in moment.fresh("application", "application"):
+        found = [one for endpoint in _endpoints(state) if (one := _slow(moment, state, endpoint)) is not None]
+        found.sort(key=lambda one: -one.figures["excess"])
+        yield from found[:_MOST]
+
+
+def _endpoints(state: TargetState) -> tuple[EndpointStats, ...]:
+    return () if state.application is None else state.application.endpoints[:ENDPOINTS]
+
+
+def _slow(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
+    return _hanging(moment, state, endpoint) or _slowed(moment, state, endpoint)
+
+
+def _hanging(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
+    if (endpoint.active or 0) < _HANGING:
+        return None
+    subject = endpoint_name(endpoint)
+    active = moment.least(state, "active", _LOOKS_BACK_S, 2, subject)
+    usual_active = moment.usual(state, "active", "slow-endpoint", subject)
+    if active < max(_HANGING, _HANGING_TIMES * (usual_active or 0.0)):
+        return None
+    if usual_active is None and not _grows(moment, state, subject):
+        return None
+    words = f"{one_of(int(active), 'request hangs', 'requests hang')} in it"
+    usual = moment.usual(state, "average_ms", "slow-endpoint", subject)
+    return _suspicion(moment, state, endpoint, words, None, usual, usual_active)
+
+
+def _grows(moment: Moment, state: TargetState, subject: str) -> bool:
+    """Where nothing is known of before, many at once may be as they should be: streams, long polls."""
+    values = moment.track(state, "active", subject).since(moment.now - _LOOKS_BACK_S)
+    return moment.holds("slow-endpoint", state.target.id, subject) or values[-1] >= _GROWS * values[0]
+
+
+def _is_stream(endpoint: EndpointStats) -> bool:
+    return 2 * (endpoint.streams or 0) > (endpoint.requests or 0)
+
+
+def _slowed(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
+    subject = endpoint_name(endpoint)
+    average = moment.lately(state, "average_ms", subject, _LOOKS_BACK_S)
+    if average is None or average < min(_LEAST_MS, moment.thresholds.endpoint_average_ms):
+        return None
+    requests = sum(moment.track(state, "requests", subject).since(moment.now - _LOOKS_BACK_S))
+    usual = moment.usual(state, "average_ms", "slow-endpoint", subject)
+    if usual is None and _is_stream(endpoint):
+        return None
+    rose = usual is not None and average >= max(_TIMES * usual, _LEAST_MS)
+    if requests < _FEWEST or not (rose or (usual is None and average >= moment.thresholds.endpoint_average_ms)):
+        return None
+    words = f"it takes {milliseconds(average)}" + ("" if usual is None else f", usually {milliseconds(usual)}")
+    usual_active = moment.usual(state, "active", "slow-endpoint", subject)
+    return _suspicion(moment, state, endpoint, words, average, usual, usual_active)
+
+
+def _suspicion(
+    moment: Moment, state: TargetState, endpoint: EndpointStats, cost: str, average: float | None = None,
+    usual: float | None = None, usual_active: float | None = None,
+) -> Suspicion:  # fmt: skip
+    subject = endpoint_name(endpoint)
+    since = None
+    if average is not None and usual is not None:
+        since = moment.track(state, "average_ms", subject).began(usual, average)
+    excess = (endpoint.per_s or 1.0) * ((average or 1000.0) - (usual or 0.0))
+    figures = {"excess": excess, "usual average_ms": usual, "usual active": usual_active, "average_ms": average}
+    slow = average is None or average >= moment.thresholds.endpoint_average_ms
+    return Suspicion(
+        code="slow-endpoint",
+        target_id=state.target.id,
+        subject=subject,
+        severity="critical" if slow else "warning",
+        what=f"{name(subject)} is slow",
+        since=since,
+        cost=cost,
+        help="look at what the endpoint does, and at its queries",
+        action="origin",
+        page="Endpoints",
+        row=subject,
+        figures={key: value for key, value in figures.items() if value is not None},
+    )
+
+
+def find_failing(moment: Moment) -> Iterator[Suspicion]:
+    """Requests answered with 5xx: more than usual, or most of them."""
+    for state in moment.fresh("application", "application"):
+        found = [one for endpoint in _endpoints(state) if (one := _failing(moment, state, endpoint)) is not None]
+        found.sort(key=lambda one: -one.figures["failed"])
+        yield from found[:_MOST]
+
+
+def _failing(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
+    subject, since = endpoint_name(endpoint), moment.now - _ERRORS_S
+    requests = moment.track(state, "requests", subject).since(since)
+    shares = moment.track(state, "errors", subject).since(since)
+    if not any(shares) or len(requests) != len(shares):
+        return None
+    failed, counted = sum(one * each for one, each in zip(shares, requests, strict=True)), sum(requests)
+    if failed < _FEWEST_ERRORS:
+        return None
+    rate, usual = failed / max(counted, 1.0), _usual_errors(moment, state, subject)
+    limit = _NEARLY_ALL if usual is None else max(moment.thresholds.error_rate, 2 * usual + 0.05)
+    if rate < limit:
+        return None
+    raised = max(endpoint.exceptions, key=lambda kind: endpoint.exceptions[kind], default=None)
+    return Suspicion(
+        code="failing-requests",
+        target_id=state.target.id,
+        subject=subject,
+        severity="critical",
+        what=f"{name(subject)} fails",
+        cost=f"{percent(rate)} of {counted:,.0f} requests answered 5xx"
+        + ("" if usual is None else f", usually {percent(usual)}"),
+        cause=f"it raises {name(raised)}" if raised else "",
+        help="read the application's log",
+        action="details",
+        page="Endpoints",
+        row=subject,
+        figures={"failed": failed} | ({} if usual is None else {"usual errors": usual}),
+    )
+
+
+def _usual_errors(moment: Moment, state: TargetState, subject: str) -> float | None:
+    """The mean, not the median: a few errors in many readings are usual too."""
+    held = moment.usual(state, "errors", "failing-requests", subject)
+    if moment.holds("failing-requests", state.target.id, subject) or held is None:
+        return held
+    readings = moment.track(state, "errors", subject)
+    before = [value for at, value in readings.pairs(0.0) if at < moment.now - _ERRORS_S]
+    return sum(before) / len(before) if len(before) >= 6 else None
+
+
+RULES = (
+    Rule(codes=("slow-endpoint",), find=find_slow_endpoints, holds_s=3.0, ends_s=8.0),
+    Rule(codes=("failing-requests",), find=find_failing, holds_s=2.0, ends_s=8.0),
+)

@@ -1,0 +1,192 @@
+"""The machine itself: CPU, disks, memory, space and open files, and which process takes them."""
+
+from collections.abc import Iterator
+
+from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.signals import share
+from perftui.diagnosis.words import name, percent, size
+from perftui.model.host import HostMetrics, Process
+from perftui.model.snapshot import TargetState
+
+_LOOKS_BACK_S, _OWN_LOOKS_BACK_S = 6.0, 12.0
+"""The second for what the databases and the application do themselves: a burst of work is nothing."""
+_BESIDE = 0.35
+_BUSY_DISK, _WAITING, _STOLEN = 0.9, 0.1, 0.2
+_LEAST_MEMORY, _FULL_DISK, _FULLER_DISK, _OPEN_FILES = 0.05, 0.95, 0.98, 0.9
+_OUR_SHARE = 0.5
+
+
+def find_saturated_cpu(moment: Moment) -> Iterator[Suspicion]:
+    """For seconds without a pause; what neither is a database nor the application stands beside them."""
+    for state in moment.fresh("host", "host"):
+        busy = moment.least(state, "cpu", _LOOKS_BACK_S, 4)
+        if state.host is None or busy < moment.thresholds.cpu_share:
+            continue
+        stolen = moment.lately(state, "steal") or 0.0
+        found = _stolen(state, stolen) if stolen >= _STOLEN else _saturated(state, state.host, busy)
+        own = moment.least(state, "cpu", _OWN_LOOKS_BACK_S, 8)
+        if found.code != "cpu-saturated" or own >= moment.thresholds.cpu_share:
+            yield found
+
+
+def _saturated(state: TargetState, host: HostMetrics, busy: float) -> Suspicion:
+    used = busy * (len(host.cores) or 1)
+    ours = [one for one in host.processes if one.role not in ("other", "perftui")]
+    beside = used - sum(one.cpu_share or 0.0 for one in host.processes if one.role != "other")
+    if beside >= _BESIDE * used and used > 0:
+        return _beside(state, host, busy, beside)
+    top = max(ours, key=lambda one: one.cpu_share or 0.0, default=None)
+    return Suspicion(
+        code="cpu-saturated",
+        target_id=state.target.id,
+        severity="warning",
+        what="the machine's CPU is saturated",
+        cost=f"{percent(busy)} of {len(host.cores)} cores",
+        cause="" if top is None else f"{name(top.name)} takes {top.cpu_share or 0.0:.1f} cores",
+        help="see what it works on",
+        page="Host",
+        row=None if top is None else str(top.pid),
+    )
+
+
+def _beside(state: TargetState, host: HostMetrics, busy: float, beside: float) -> Suspicion:
+    groups: dict[str, list[Process]] = {}
+    for one in host.processes:
+        if one.role == "other":
+            groups.setdefault(one.name, []).append(one)
+    top = max(groups.values(), key=_cores, default=[])
+    known = _cores(top) >= beside / 3
+    what = _who(top) if known else "processes beside the databases and the application"
+    return Suspicion(
+        code="cpu-beside",
+        target_id=state.target.id,
+        severity="warning",
+        what=f"{what} {'saturates' if known and len(top) == 1 else 'saturate'} the machine's CPU",
+        cost=f"{percent(busy)} of {len(host.cores)} cores are busy, {beside:.1f} of them beside the databases and the "
+        "application",
+        cause=f"{name(top[0].command, 60)}" if known else "",
+        help="stop it, or give it less: renice" if known else "see which processes they are: top",
+        command=f"renice 19 {' '.join(str(one.pid) for one in top[:5])}" if known else "top",
+        page="Host",
+        row=str(max(top, key=lambda one: one.cpu_share or 0.0).pid) if known else None,
+    )
+
+
+def _cores(processes: list[Process]) -> float:
+    return sum(one.cpu_share or 0.0 for one in processes)
+
+
+def _who(processes: list[Process]) -> str:
+    first = processes[0]
+    return f"{name(first.name)} (pid {first.pid})" if len(processes) == 1 else f"{len(processes)} {name(first.name)}"
+
+
+def _stolen(state: TargetState, stolen: float) -> Suspicion:
+    return Suspicion(
+        code="cpu-stolen",
+        target_id=state.target.id,
+        severity="critical",
+        what="the hypervisor takes this machine's CPU",
+        cost=f"{percent(stolen)} of the CPU time is given to other machines",
+        help="ask for a larger or quieter machine",
+        page="Host",
+    )
+
+
+def find_saturated_disk(moment: Moment) -> Iterator[Suspicion]:
+    """Busy without a pause while processes wait for it; whose it is, by MongoDB's own figures of what it reads."""
+    for state in moment.fresh("host", "host"):
+        busy, waiting = moment.least(state, "disk", _LOOKS_BACK_S, 4), moment.lately(state, "iowait") or 0.0
+        if state.host is None or busy < _BUSY_DISK or waiting < _WAITING:
+            continue
+        disk = state.host.disk
+        total = (disk.read_bytes_per_s or 0.0) + (disk.written_bytes_per_s or 0.0)
+        mongodb = sum(_traffic(one) for one in moment.fresh("mongodb", "mongodb") if moment.process_of(one))
+        beside = total > 0 and mongodb < _OUR_SHARE * total
+        yield Suspicion(
+            code="disk-beside" if beside else "disk-saturated",
+            target_id=state.target.id,
+            severity="critical",
+            what="the disk is saturated" + (" by something beside MongoDB" if beside else ""),
+            cost=f"busy {percent(busy)} of the time, {percent(waiting)} of the CPU waits for it",
+            cause=f"{size(total)}/s, of which MongoDB's cache moves {size(mongodb)}/s",
+            help="find who reads and writes: iotop, or pidstat -d 1",
+            command="pidstat -d 1",
+            page="Host",
+        )
+
+
+def _traffic(state: TargetState) -> float:
+    cache = state.mongodb.cache if state.mongodb is not None else None
+    return 0.0 if cache is None else (cache.read_bytes_per_s or 0.0) + (cache.written_bytes_per_s or 0.0)
+
+
+def find_short_memory(moment: Moment) -> Iterator[Suspicion]:
+    """Hardly any is left: the next process that asks may be killed."""
+    for state in moment.fresh("host", "host"):
+        left = moment.lately(state, "memory")
+        if state.host is None or left is None or left >= _LEAST_MEMORY:
+            continue
+        top = max(state.host.processes, key=lambda one: one.resident_bytes or 0, default=None)
+        yield Suspicion(
+            code="memory-short",
+            target_id=state.target.id,
+            severity="critical",
+            what="the machine runs out of memory",
+            cost=f"{percent(left)} of {size(state.host.memory.total_bytes or 0)} are left",
+            cause="" if top is None else f"{name(top.name)} (pid {top.pid}) takes {size(top.resident_bytes or 0)}",
+            help="stop what is not needed, or give its cache a limit",
+            page="Host",
+            row=None if top is None else str(top.pid),
+        )
+
+
+def find_full_disks(moment: Moment) -> Iterator[Suspicion]:
+    """The fullest filesystem."""
+    for state in moment.fresh("host", "host"):
+        limit = max(_FULL_DISK, moment.thresholds.disk_share)
+        for one in () if state.host is None else state.host.filesystems:
+            used = share(one.used_bytes, one.used_bytes + one.free_bytes)
+            if used is not None and used >= limit:
+                yield Suspicion(
+                    code="disk-full",
+                    target_id=state.target.id,
+                    subject=one.mount,
+                    severity="critical" if used >= _FULLER_DISK else "warning",
+                    what=f"the filesystem {name(one.mount)} is full",
+                    cost=f"{percent(used)} used, {size(one.free_bytes)} free; a database that cannot write stops",
+                    help="free space: old logs first",
+                    command=f"du -xh {name(one.mount)} | sort -h | tail",
+                    page="Host",
+                )
+                break
+
+
+def find_open_files(moment: Moment) -> Iterator[Suspicion]:
+    """A process near its limit soon refuses connections."""
+    for state in moment.fresh("host", "host"):
+        for one in () if state.host is None else state.host.processes:
+            used = share(one.open_files, one.open_files_limit)
+            if used is not None and used >= _OPEN_FILES:
+                yield Suspicion(
+                    code="open-files",
+                    target_id=state.target.id,
+                    subject=str(one.pid),
+                    severity="critical",
+                    what=f"{name(one.name)} (pid {one.pid}) runs out of file descriptors",
+                    cost=f"{one.open_files:,} of {one.open_files_limit:,} are open; beyond that it refuses connections",
+                    help="raise its limit: LimitNOFILE, or ulimit -n",
+                    command=f"prlimit --pid {one.pid} --nofile",
+                    page="Host",
+                    row=str(one.pid),
+                )
+
+
+RULES = (
+    Rule(codes=("cpu-saturated", "cpu-beside", "cpu-stolen"), find=find_saturated_cpu, holds_s=2.0, ends_s=6.0),
+    Rule(codes=("disk-saturated", "disk-beside"), find=find_saturated_disk, holds_s=2.0, ends_s=6.0),
+    Rule(codes=("memory-short",), find=find_short_memory, holds_s=3.0),
+    Rule(codes=("disk-full",), find=find_full_disks, holds_s=1.0),
+    Rule(codes=("open-files",), find=find_open_files, holds_s=1.0),
+)

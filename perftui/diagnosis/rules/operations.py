@@ -1,0 +1,156 @@
+"""Operations that pile up, and single ones that run away."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.track import median
+from perftui.diagnosis.words import name, one_of, seconds
+from perftui.model.operation import Operation
+from perftui.model.snapshot import TargetState
+
+_PILE, _PILE_S = 15, 1.0
+_AGGREGATE_S, _CRITICAL_S, _LONG_S = 7.0, 30.0, 60.0
+_BLOCKING = ("$group", "$sort", "$bucket", "$setWindowFields", "$facet")
+_ENDLESS = ("$changeStream", "tailable", "awaitData", '"createIndexes"')
+"""What waits or works for as long as it takes."""
+
+
+def find_piles(moment: Moment) -> Iterator[Suspicion]:
+    """Many operations of one shape at once, most of them for a second or more."""
+    for state in moment.fresh("mongodb", "operations"):
+        groups: dict[str, list[Operation]] = {}
+        for one in _running(state):
+            groups.setdefault(one.shape_id or f"{one.op} {one.ns}", []).append(one)
+        for key, group in groups.items():
+            if len(group) >= _PILE and (median([one.running_s or 0.0 for one in group]) or 0.0) >= _PILE_S:
+                yield _pile(state, key, group)
+
+
+def _running(state: TargetState) -> Iterator[Operation]:
+    for one in () if state.operations is None else state.operations.operations:
+        if one.active and one.noise is None and one.ns and one.message is None and not _is_endless(one):
+            yield one
+
+
+def _is_endless(one: Operation) -> bool:
+    return (one.running_s or 0.0) >= _PILE_S and any(word in one.command for word in _ENDLESS)
+
+
+def _pile(state: TargetState, key: str, group: list[Operation]) -> Suspicion:
+    oldest = max(group, key=lambda one: one.running_s or 0.0)
+    number = len(group)
+    return Suspicion(
+        code="piled-up-operations",
+        target_id=state.target.id,
+        subject=key,
+        severity="critical",
+        what=f"{number:,} identical operations pile up on {name(oldest.ns)}",
+        since=oldest.started_at,
+        cost=f"the oldest has run for {seconds(oldest.running_s or 0.0)}",
+        cause=_why_piled(group, oldest),
+        help="kill them, and stop who sends them",
+        action="kill",
+        page="Operations",
+        row=str(oldest.opid),
+        figures={"operations": float(number), "scans": float(_scanning(group))},
+    )
+
+
+def _why_piled(group: list[Operation], oldest: Operation) -> str:
+    waiting = [one.waiting_for for one in group if one.waiting_for]
+    sender = oldest.app_name or oldest.client
+    who = f"all from {name(sender)}" if sender and all(sender in (one.app_name, one.client) for one in group) else ""
+    if len(waiting) * 2 >= len(group):
+        why = f"{one_of(len(waiting), 'waits', 'wait')} for a {name(waiting[0] or '')}"
+    elif _scanning(group) * 2 >= len(group):
+        why = "each scans the whole collection (COLLSCAN)"
+    else:
+        why = f"{oldest.op} {name(oldest.plan_summary or '')}".strip()
+    return ", ".join(part for part in (why, who) if part)
+
+
+def _scanning(group: list[Operation]) -> int:
+    return sum(1 for one in group if (one.plan_summary or "").startswith("COLLSCAN"))
+
+
+def find_runaways(moment: Moment) -> Iterator[Suspicion]:
+    """Aggregations that sort or group far too much, and whatever else runs for a minute."""
+    for state in moment.fresh("mongodb", "operations"):
+        told: set[str] = set()
+        for one in _running(state):
+            code = _runaway(one)
+            if code is not None and (key := one.shape_id or str(one.opid)) not in told and len(told) < 5:
+                told.add(key)
+                yield _long(moment, state, one, code, key)
+
+
+def _runaway(one: Operation) -> str | None:
+    running_s = one.running_s or 0.0
+    if running_s < _AGGREGATE_S or one.op == "none":
+        return None
+    if '"aggregate"' in one.command and any(stage in one.command for stage in _BLOCKING):
+        return "runaway-aggregation"
+    return "long-operation" if running_s >= _LONG_S and not one.waiting_for else None
+
+
+def _long(moment: Moment, state: TargetState, one: Operation, code: str, key: str) -> Suspicion:
+    running_s = one.running_s or 0.0
+    aggregate = code == "runaway-aggregation"
+    kind = "aggregation" if aggregate else f"{one.op} operation"
+    sender = one.app_name or one.client
+    scan = ", which scans the whole collection" if (one.plan_summary or "").startswith("COLLSCAN") else ""
+    return Suspicion(
+        code=code,
+        target_id=state.target.id,
+        subject=key,
+        severity="critical" if running_s >= _CRITICAL_S and aggregate else "warning",
+        what=f"{'a runaway' if aggregate else 'a long'} {kind} on {name(one.ns)}",
+        since=one.started_at,
+        cost=f"it has run for {seconds(running_s)}",
+        cause=f"sent by {name(sender or 'an unknown client')}{scan}{_spills(moment, state, one) if aggregate else ''}",
+        help="kill it, if it is not wanted",
+        action="kill",
+        page="Operations",
+        row=str(one.opid),
+        figures={"running_s": running_s},
+    )
+
+
+def _spills(moment: Moment, state: TargetState, one: Operation) -> str:
+    rows = () if state.queries is None else state.queries.rows
+    if any(row.used_disk and row.shape_id == one.shape_id for row in rows):
+        return "; it spills to disk"
+    disk = None if moment.machine is None else moment.change(moment.machine, "disk")
+    busy = disk is not None and disk.after > disk.before + 0.2 and moment.process_of(state) is not None
+    return "; it sorts or groups more than memory holds, and the disk is busy since" if busy else ""
+
+
+def find_spills(moment: Moment) -> Iterator[Suspicion]:
+    """What spilled to disk and took seconds is known once it has ended."""
+    for state in moment.fresh("mongodb", "queries"):
+        rows = () if state.queries is None else state.queries.rows[:20]
+        for row in chain(rows):
+            recent = row.recent
+            if recent is not None and recent.used_disk and recent.longest_ms >= 3000:
+                yield Suspicion(
+                    code="runaway-aggregation",
+                    target_id=state.target.id,
+                    subject=row.shape_id,
+                    severity="critical" if recent.used_disk >= 3 else "warning",
+                    what=f"a runaway {row.op} on {name(row.ns)}",
+                    cost=f"{one_of(recent.used_disk, 'run', 'runs')} of up to {seconds(recent.longest_ms / 1000)}",
+                    cause="it sorts or groups more than memory holds and spills to disk",
+                    help="look at the advice: an index in its order, or a $match first",
+                    action="advise",
+                    page="Queries",
+                    row=row.shape_id,
+                )
+
+
+RULES = (
+    Rule(codes=("piled-up-operations",), find=find_piles, holds_s=2.0, ends_s=5.0),
+    Rule(codes=("runaway-aggregation", "long-operation"), find=find_runaways, holds_s=1.0, ends_s=5.0),
+    Rule(codes=("runaway-aggregation",), find=find_spills, holds_s=1.0),
+)

@@ -1,0 +1,128 @@
+"""Redis runs one command at a time: a long one makes all others wait."""
+
+from collections.abc import Iterator, Sequence
+
+from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.words import name, one_of, seconds
+from perftui.model.redis import RedisSlowCommand
+from perftui.model.snapshot import SourceState, TargetState
+
+_LONG_US, _SINGLE_S, _TOTAL_S = 50_000, 0.2, 0.4
+_LOOKS_BACK_S = 20.0
+_BUSY = ("BUSY", "busy running a script")
+_INSTEAD = {
+    "keys": "use SCAN instead of KEYS",
+    "eval": "end the script: SCRIPT KILL",
+    "evalsha": "end the script: SCRIPT KILL",
+    "fcall": "end the function: FUNCTION KILL",
+    "smembers": "use SSCAN instead of SMEMBERS",
+    "hgetall": "use HSCAN instead of HGETALL",
+    "flushall": "use FLUSHALL ASYNC",
+    "flushdb": "use FLUSHDB ASYNC",
+    "del": "use UNLINK instead of DEL",
+    "sort": "sort in the application, or keep a sorted set",
+}
+
+
+def find_blocking(moment: Moment) -> Iterator[Suspicion]:
+    """What the slow log tells of the last seconds; while the command runs, nothing answers at all."""
+    for state in moment.states("redis"):
+        late = _unanswered(moment, state)
+        entries = _long_entries(moment, state)
+        total_s = sum(entry.duration_us for entry in entries) / 1e6
+        longest_s = max((entry.duration_us / 1e6 for entry in entries), default=0.0)
+        if late is not None:
+            yield _blocked_now(moment, state, late)
+        elif longest_s >= _SINGLE_S or total_s >= _TOTAL_S:
+            yield _blocked(moment, state, entries, total_s)
+
+
+def _long_entries(moment: Moment, state: TargetState) -> list[RedisSlowCommand]:
+    offset = state.clock_offset_s or 0.0
+    entries = () if state.redis_slow_log is None else state.redis_slow_log.entries
+    since = moment.now + offset - _LOOKS_BACK_S
+    return [one for one in entries if one.at >= since and one.duration_us >= _LONG_US]
+
+
+def _unanswered(moment: Moment, state: TargetState) -> SourceState | None:
+    """Redis was reached, but does not answer now; where other systems are late too, it is this machine."""
+    for source in state.sources:
+        if source.source != "redis.server":
+            continue
+        said_busy = source.failure is not None and any(word in source.failure.message for word in _BUSY)
+        timed_out = source.failure is not None and source.failure.kind == "timeout"
+        if said_busy or ((source.waiting or timed_out) and state.redis is not None and not _others_are_late(moment)):
+            return source
+    return None
+
+
+def _others_are_late(moment: Moment) -> bool:
+    others = [one for state in moment.snapshot.targets if state.target.kind != "redis" for one in state.sources]
+    late = sum(1 for one in others if one.waiting or one.stale)
+    return bool(others) and late * 2 > len(others)
+
+
+def _blocked_now(moment: Moment, state: TargetState, source: SourceState) -> Suspicion:
+    since = source.read_at or moment.now
+    process = moment.process_of(state)
+    busy = process is not None and (process.cpu_share or 0.0) >= 0.7
+    return Suspicion(
+        code="redis-blocked",
+        target_id=state.target.id,
+        severity="critical",
+        what="Redis is blocked and does not answer",
+        since=since,
+        cost=f"no answer for {seconds(max(moment.now - since, 0.0))}",
+        cause="one command or script keeps it busy" + (": its process uses a whole core" if busy else ""),
+        help="end a script with SCRIPT KILL; a command has to end by itself",
+        command="redis-cli script kill",
+        page="Redis",
+    )
+
+
+def _blocked(moment: Moment, state: TargetState, entries: Sequence[RedisSlowCommand], total_s: float) -> Suspicion:
+    worst = max(entries, key=lambda entry: entry.duration_us)
+    command = worst.command.split(" ")[0].lower()
+    sender = worst.client_name or worst.client
+    first = min(entries, key=lambda entry: entry.at)
+    began = first.at - (state.clock_offset_s or 0.0) - first.duration_us / 1e6
+    return Suspicion(
+        code="redis-blocked",
+        target_id=state.target.id,
+        severity="critical",
+        what=f"{name(command.upper())} blocks Redis",
+        since=began,
+        cost=f"{one_of(len(entries), 'command', 'commands')} kept all others waiting for {seconds(total_s)}"
+        f" of the last {seconds(max(moment.now - began, total_s))}",
+        cause=f"{name(worst.command, 80)} took {seconds(worst.duration_us / 1e6)}"
+        + (f", sent by {name(sender)}" if sender else ""),
+        help=_INSTEAD.get(command, "send it less often, or divide it"),
+        page="Redis",
+        row=command,
+    )
+
+
+def find_failed_saves(moment: Moment) -> Iterator[Suspicion]:
+    """After a failed save Redis refuses writes, unless it was told not to."""
+    for state in moment.fresh("redis", "redis"):
+        saved = state.redis.persistence if state.redis is not None else None
+        if saved is None or (saved.last_save_ok is not False and saved.append_only_ok is not False):
+            continue
+        yield Suspicion(
+            code="redis-save-failed",
+            target_id=state.target.id,
+            severity="critical",
+            what="Redis cannot write to its disk",
+            cost="it refuses writes until a save succeeds",
+            cause="the last append failed" if saved.append_only_ok is False else "the last save failed",
+            help="free disk space or memory, then BGSAVE",
+            command="redis-cli bgsave",
+            page="Redis",
+        )
+
+
+RULES = (
+    Rule(codes=("redis-blocked",), find=find_blocking, holds_s=1.0, ends_s=5.0),
+    Rule(codes=("redis-save-failed",), find=find_failed_saves, holds_s=1.0),
+)

@@ -1,0 +1,184 @@
+"""Queries that read far more than they return: for want of an index, because one was dropped, or because none helps."""
+
+from collections.abc import Iterator
+
+from perftui.advice.findings import codes
+from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.signals import SHAPES
+from perftui.diagnosis.words import count, milliseconds, name, per_second, seconds
+from perftui.model.query import DigestRow, RecentWork
+from perftui.model.snapshot import TargetState
+
+_FEWEST = 3
+"""Executions: one slow query is no incident."""
+_MANY = 1000
+_BUSY_S = 0.05
+_CRITICAL_BUSY_S = 0.3
+_WASTE = 10
+_MOST = 3
+_NO_INDEX_HELPS = {codes.READS_EVERYTHING, codes.JAVASCRIPT, codes.UNANCHORED_REGEX, codes.CASE_INSENSITIVE_REGEX}
+_CHANGED_LATELY_S = 900.0
+_EXAMINED_PER_S = 20_000.0
+_NEW_AFTER_S = 10.0
+
+
+def find_scans(moment: Moment) -> Iterator[Suspicion]:
+    """The costliest shape of each collection."""
+    for state in moment.fresh("mongodb", "queries"):
+        told: set[str] = set()
+        rows = () if state.queries is None else state.queries.rows[:SHAPES]
+        wasteful = [
+            (row, row.recent)
+            for row in rows
+            if row.recent is not None and _wastes(moment, row, row.recent, _span_s(state, row.recent))
+        ]
+        for row, recent in sorted(wasteful, key=lambda one: -one[1].total_ms):
+            if row.ns not in told and len(told) < _MOST:
+                told.add(row.ns)
+                yield _scan(moment, state, row, recent)
+
+
+def _span_s(state: TargetState, recent: RecentWork) -> float:
+    """At first less was watched than the last half minute."""
+    covered = state.queries.covered_s if state.queries is not None else None
+    return recent.span_s if covered is None else max(min(recent.span_s, covered), 3.0)
+
+
+def _wastes(moment: Moment, row: DigestRow, recent: RecentWork, span_s: float) -> bool:
+    if row.overflow or recent.count < _FEWEST or recent.total_ms / 1000 < _BUSY_S * span_s:
+        return False
+    examined = (recent.examined_documents or 0) / recent.count
+    returned = (recent.returned or 0) / recent.count
+    return examined >= max(moment.thresholds.examined_documents, _MANY) and examined >= _WASTE * max(returned, 1.0)
+
+
+def _scan(moment: Moment, state: TargetState, row: DigestRow, recent: RecentWork) -> Suspicion:
+    span_s = _span_s(state, recent)
+    busy_s = recent.total_ms / 1000 / span_s
+    code, what, cause = _named(moment, state, row, recent)
+    plain = code != "full-scan"
+    return Suspicion(
+        code=code,
+        target_id=state.target.id,
+        subject=row.ns,
+        severity="critical" if busy_s >= _CRITICAL_BUSY_S and plain else "warning",
+        what=what,
+        since=_since(moment, state, row),
+        cost=_cost(row, recent, span_s),
+        cause=cause,
+        help="create the advised index" if plain else "read the advice: the query itself has to change",
+        action="create" if plain else "advise",
+        command=f"perftui analyze {state.target.address} --ns {name(row.ns)}",
+        page="Queries",
+        row=row.shape_id,
+        figures={"per_s": recent.count / span_s, "server_s_per_s": busy_s},
+    )
+
+
+def _named(moment: Moment, state: TargetState, row: DigestRow, recent: RecentWork) -> tuple[str, str, str]:
+    """Code, what is wrong, and why."""
+    ns, found = name(row.ns), {finding.code for finding in row.findings}
+    each = f"each {row.op} reads {count((recent.examined_documents or 0) / recent.count)} documents to return "
+    each += count((recent.returned or 0) / recent.count)
+    scans = recent.scans > 0 or any(plan.startswith("COLLSCAN") for plan in row.plan_summaries[:1])
+    if scans and (lost := _lost_index(moment, state, row)):
+        return "index-dropped", f"an index of {ns} is gone", f"{lost}; {each} (COLLSCAN)"
+    if found & _NO_INDEX_HELPS:
+        return "full-scan", f"{ns} is read whole by a query that no plain index serves", each
+    if scans:
+        return "missing-index", f"missing index on {ns}", f"{each} (COLLSCAN){_news(moment, state, row)}"
+    plan = f" ({name(row.plan_summaries[0])})" if row.plan_summaries else ""
+    return "missing-index", f"no good index on {ns}", f"{each}{plan}{_news(moment, state, row)}"
+
+
+def _lost_index(moment: Moment, state: TargetState, row: DigestRow) -> str | None:
+    """That the same query used an index before, or that one was seen to go."""
+    for event in moment.events("index.dropped", "index.hidden", within_s=_CHANGED_LATELY_S, target_id=state.target.id):
+        if event.subject == row.ns:
+            return event.message.removesuffix(".")
+    before = next((plan for plan in row.plan_summaries if plan.startswith(("IXSCAN", "COUNT_SCAN", "EXPRESS"))), None)
+    return f"the same query used {name(before)} before" if before else None
+
+
+def _since(moment: Moment, state: TargetState, row: DigestRow) -> float | None:
+    """When it began to read so much, or to run; `None`: it did so when it was first seen."""
+    track = moment.track(state, "examined", row.shape_id)
+    last, usual = track.last, track.usual(moment.now - 8.0)
+    if last is not None and usual is not None and last > 3 * usual + 100:
+        return track.began(usual, last)
+    return _first_seen(moment, state, row)
+
+
+def _first_seen(moment: Moment, state: TargetState, row: DigestRow) -> float | None:
+    """When a query came that was not there when perftui began to look."""
+    first, began = moment.track(state, "examined", row.shape_id).first_at, moment.memory.watched_since(state.target.id)
+    covered = state.queries.covered_s if state.queries is not None else None
+    if began is None or first <= began + _NEW_AFTER_S or (covered or 0.0) < _NEW_AFTER_S:
+        return None
+    return first
+
+
+def _news(moment: Moment, state: TargetState, row: DigestRow) -> str:
+    """What is new: the query itself, or the release of the application that sends it."""
+    if _first_seen(moment, state, row) is None:
+        return ""
+    applications = {one.target.id for one in moment.states("application")}
+    for event in moment.events("version.changed", "server.restarted", within_s=_CHANGED_LATELY_S):
+        if event.target_id in applications:
+            return f"; a query not seen before: {event.message.removesuffix('.')}"
+    return "; a query not seen before"
+
+
+def _cost(row: DigestRow, recent: RecentWork, span_s: float) -> str:
+    average, busy = milliseconds(recent.total_ms / recent.count), seconds(recent.total_ms / 1000 / span_s)
+    words = f"{per_second(recent.count / span_s)} of {average}, {busy} of server time a second"
+    return f"{words}, for {name(f'{row.endpoints[0].method} {row.endpoints[0].route}')}" if row.endpoints else words
+
+
+def find_unseen_scans(moment: Moment) -> Iterator[Suspicion]:
+    """Many documents examined for few returned, of which no recorded query tells: they are fast but frequent."""
+    for state in moment.fresh("mongodb", "mongodb"):
+        examined, returned = moment.least(state, "examined", 4.0), moment.lately(state, "returned") or 0.0
+        scans = moment.lately(state, "scans")
+        if examined < max(_EXAMINED_PER_S, 50 * returned) or scans is None or scans < 1:
+            continue
+        if not _is_told(state):
+            yield _unseen_scan(state, examined, returned, scans)
+
+
+def _is_told(state: TargetState) -> bool:
+    """Some recorded or running query reads as much: what it costs is judged by that."""
+    rows = () if state.queries is None else state.queries.rows[:SHAPES]
+    recent = [row.recent for row in rows if row.recent is not None and row.recent.count]
+    if any((one.examined_documents or 0) >= _MANY * one.count for one in recent):
+        return True
+    running = () if state.operations is None else state.operations.operations
+    return any((one.running_s or 0.0) > 1 and one.noise is None for one in running)
+
+
+def _unseen_scan(state: TargetState, examined: float, returned: float, scans: float) -> Suspicion:
+    collections = () if state.indexes is None else state.indexes.collections
+    busiest = max(collections, key=lambda one: one.scans_per_s or 0.0, default=None)
+    ns = busiest.ns if busiest is not None and busiest.scans_per_s else ""
+    where = f"{name(ns)} is" if ns else "collections are"
+    return Suspicion(
+        code="missing-index",
+        target_id=state.target.id,
+        subject=ns,
+        severity="warning",
+        what=f"missing index on {name(ns)}" if ns else "an index is missing",
+        cost=f"{per_second(examined)} documents examined to return {per_second(returned)}",
+        cause=f"{where} scanned {per_second(scans)}, too fast to be recorded as slow",
+        help="profile for a moment to see which query it is",
+        action="profiling",
+        command=f"perftui analyze {state.target.address}" + (f" --ns {name(ns)}" if ns else ""),
+        page="Indexes",
+        row=ns or None,
+    )
+
+
+RULES = (
+    Rule(codes=("missing-index", "index-dropped", "full-scan"), find=find_scans, holds_s=2.0, ends_s=20.0),
+    Rule(codes=("missing-index",), find=find_unseen_scans, holds_s=4.0),
+)

@@ -1,0 +1,79 @@
+"""A transaction that is left open: it holds locks, and what needs them waits."""
+
+from collections.abc import Iterator
+
+from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.words import name, one_of, seconds
+from perftui.model.operation import OpenTransaction, Operation
+from perftui.model.snapshot import TargetState
+
+_IDLE_WITH_WAITERS_S = 2.0
+_IDLE_ALONE_S = 20.0
+_WAITS_S = 1.0
+_WRITES = {"update", "remove", "command", "insert"}
+
+
+def find_idle_transactions(moment: Moment) -> Iterator[Suspicion]:
+    """The one that is idle for longest and holds something."""
+    for state in moment.fresh("mongodb", "operations"):
+        listed = state.operations.transactions if state.operations is not None else ()
+        idle = [one for one in listed if not one.active and one.locks and (one.idle_s or 0.0) >= _IDLE_WITH_WAITERS_S]
+        if not idle:
+            continue
+        oldest = max(idle, key=lambda one: one.idle_s or 0.0)
+        waiters = _waiters(state)
+        if waiters or (oldest.idle_s or 0.0) >= _IDLE_ALONE_S:
+            yield _idle(state, oldest, len(idle), waiters)
+
+
+def _waiters(state: TargetState) -> list[Operation]:
+    """Operations that wait for a lock, or that conflict with what it wrote and try again and again."""
+    running = state.operations.operations if state.operations is not None else ()
+    return [one for one in running if one.noise is None and (one.running_s or 0.0) >= _WAITS_S and _may_wait(one)]
+
+
+def _may_wait(one: Operation) -> bool:
+    return (one.waiting_for or "").startswith("lock") or (one.op in _WRITES and (one.write_conflicts or 0) > 0)
+
+
+def _idle(state: TargetState, one: OpenTransaction, number: int, waiters: list[Operation]) -> Suspicion:
+    holder = name(one.app_name or "a client")
+    where = f" from {name(one.client)}" if one.client else ""
+    more = f", and {number - 1} more" if number > 1 else ""
+    cost = "nobody waits for it yet"
+    if waiters:
+        longest = max(one.running_s or 0.0 for one in waiters)
+        cost = f"{one_of(len(waiters), 'operation waits', 'operations wait')}, up to {seconds(longest)}"
+        cost += f", on {name(waiters[0].ns)}" if waiters[0].ns else ""
+    return Suspicion(
+        code="idle-transaction",
+        target_id=state.target.id,
+        severity="critical" if waiters else "warning",
+        what=f"an idle transaction of {holder}{where} holds locks{more}",
+        since=one.started_at,
+        cost=cost,
+        cause=f"open for {seconds(one.open_s or 0.0)} and idle for {seconds(one.idle_s or 0.0)}; it holds {one.locks}",
+        help="end its session, which rolls it back",
+        action="kill",
+        command=_kill_command(one),
+        page="Operations",
+        row=one.session or None,
+        figures={"waiting": float(len(waiters)), "idle_s": one.idle_s or 0.0},
+    )
+
+
+def _kill_command(one: OpenTransaction) -> str | None:
+    """Without its owner an administrator would end a session of their own."""
+    if not one.session:
+        return None
+    owner = f', uid: HexData(0, "{one.owner}")' if one.owner else ""
+    return f'db.adminCommand({{killSessions: [{{id: UUID("{_uuid(one.session)}"){owner}}}]}})'
+
+
+def _uuid(digits: str) -> str:
+    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32])
+    return "-".join(parts)
+
+
+RULES = (Rule(codes=("idle-transaction",), find=find_idle_transactions, holds_s=1.0, ends_s=4.0),)

@@ -1,0 +1,208 @@
+"""Which figures of a target are followed over time, and what a change of each means."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from perftui.model.application import ApplicationMetrics, EndpointStats
+from perftui.model.host import HostMetrics
+from perftui.model.mongodb import MongoServer
+from perftui.model.query import DigestRow
+from perftui.model.redis import RedisServer
+from perftui.model.snapshot import TargetState
+from perftui.model.target import TargetKind
+
+SHAPES = 60
+"""Shapes followed: those that take the most time."""
+ENDPOINTS = 100
+
+
+class Signal(NamedTuple):
+    """One figure of a target. A change counts when it is both this many times and this much."""
+
+    name: str
+    kind: TargetKind
+    slot: str
+    title: str
+    read: Callable[[TargetState], float | None]
+    write: Callable[[float], str] | None = None
+    """How its values are written where its change is told; `None`: it is not told."""
+    times: float = 2.0
+    least: float = 0.0
+
+
+def share(part: float | None, whole: float | None) -> float | None:
+    return part / whole if part is not None and whole else None
+
+
+def milliseconds(value: float) -> str:
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+def percent(value: float) -> str:
+    return f"{value * 100:.0f} %"
+
+
+def per_second(value: float) -> str:
+    return f"{value:,.0f}/s" if value >= 10 else f"{value:.1f}/s"
+
+
+def count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _mongodb(
+    name: str, title: str, read: Callable[[MongoServer], float | None], write: Callable[[float], str] | None = None,
+    times: float = 2.0, least: float = 0.0,
+) -> Signal:  # fmt: skip
+    def of(state: TargetState) -> float | None:
+        return None if state.mongodb is None else read(state.mongodb)
+
+    return Signal(name, "mongodb", "mongodb", title, of, write, times, least)
+
+
+def _redis(
+    name: str, title: str, read: Callable[[RedisServer], float | None], write: Callable[[float], str] | None = None,
+    times: float = 2.0, least: float = 0.0,
+) -> Signal:  # fmt: skip
+    def of(state: TargetState) -> float | None:
+        return None if state.redis is None else read(state.redis)
+
+    return Signal(name, "redis", "redis", title, of, write, times, least)
+
+
+def _application(
+    name: str, title: str, read: Callable[[ApplicationMetrics], float | None],
+    write: Callable[[float], str] | None = None, times: float = 2.0, least: float = 0.0,
+) -> Signal:  # fmt: skip
+    def of(state: TargetState) -> float | None:
+        return None if state.application is None else read(state.application)
+
+    return Signal(name, "application", "application", title, of, write, times, least)
+
+
+def _host(
+    name: str, title: str, read: Callable[[HostMetrics], float | None], write: Callable[[float], str] | None = None,
+    times: float = 2.0, least: float = 0.0,
+) -> Signal:  # fmt: skip
+    def of(state: TargetState) -> float | None:
+        return None if state.host is None else read(state.host)
+
+    return Signal(name, "host", "host", title, of, write, times, least)
+
+
+def server_latency(server: MongoServer) -> float | None:
+    """The mean over reads, writes and commands, in milliseconds."""
+    kinds = [(one.per_s, one.average_ms) for one in (server.reads, server.writes, server.commands)]
+    known = [(per_s, average) for per_s, average in kinds if per_s and average is not None]
+    number = sum(per_s for per_s, _ in known)
+    return sum(per_s * average for per_s, average in known) / number if number else None
+
+
+def tickets_share(server: MongoServer) -> float | None:
+    """Of the scarcer kind."""
+    tickets = server.tickets
+    shares = (share(tickets.read_used, tickets.read_total), share(tickets.write_used, tickets.write_total))
+    return max((one for one in shares if one is not None), default=None)
+
+
+def ticket_demand(server: MongoServer) -> float | None:
+    """How many times the tickets of a kind its operations want, those that have one and those that queue: above one
+    there are too few, whatever a single reading of those in use says."""
+    tickets, queues = server.tickets, server.queues
+    kinds = (
+        (tickets.read_used, queues.readers, tickets.read_total),
+        (tickets.write_used, queues.writers, tickets.write_total),
+    )
+    known = [share(used + waiting, total) for used, waiting, total in kinds if used is not None and waiting is not None]
+    return max((one for one in known if one is not None), default=None)
+
+
+def queued(server: MongoServer) -> float | None:
+    known = [one for one in (server.queues.readers, server.queues.writers) if one is not None]
+    return float(sum(known)) if known else None
+
+
+def flushes(server: RedisServer) -> float | None:
+    """How often all keys, or all of one database, were deleted since the server began."""
+    if not server.commands:
+        return None
+    return float(sum(one.calls for one in server.commands if one.command in ("flushall", "flushdb")))
+
+
+def lookups(server: RedisServer) -> float | None:
+    """Reads of keys a second."""
+    if server.hits_per_s is None or server.misses_per_s is None:
+        return None
+    return server.hits_per_s + server.misses_per_s
+
+
+def _slowness(metrics: ApplicationMetrics) -> float | None:
+    recent = [one.recent for one in metrics.endpoints if one.recent is not None and one.recent.average_ms is not None]
+    number = sum(one.requests for one in recent)
+    return sum(one.requests * (one.average_ms or 0.0) for one in recent) / number if number else None
+
+
+def _memory(host: HostMetrics) -> float | None:
+    return share(host.memory.available_bytes, host.memory.total_bytes)
+
+
+SIGNALS = (
+    _mongodb("latency_ms", "latency", server_latency, milliseconds, 2.5, 5.0),
+    _mongodb("operations", "operations", lambda s: s.network.requests_per_s, per_second, 2.5, 50.0),
+    _mongodb("queued", "queued operations", queued, count, 2.0, 10.0),
+    _mongodb("tickets", "tickets in use", tickets_share, percent, 1.5, 0.4),
+    _mongodb("ticket_demand", "tickets wanted", ticket_demand),
+    _mongodb("read_into_cache", "read into the cache", lambda s: s.cache.read_bytes_per_s),
+    _mongodb("dirty", "dirty share of the cache", lambda s: share(s.cache.dirty_bytes, s.cache.maximum_bytes)),
+    _mongodb("connections", "connections", lambda s: s.connections.current, count, 1.7, 50.0),
+    _mongodb("created", "new connections", lambda s: s.connections.created_per_s),
+    _mongodb("scans", "collection scans", lambda s: s.work.collection_scans_per_s, per_second, 3.0, 5.0),
+    _mongodb("examined", "documents examined", lambda s: s.work.examined_documents_per_s, per_second, 3.0, 20_000.0),
+    _mongodb("returned", "documents returned", lambda s: s.work.returned_documents_per_s),
+    _mongodb("evicted_by_operations", "pages evicted by operations", lambda s: s.cache.evicted_by_operations_per_s),
+    _mongodb("conflicts", "write conflicts", lambda s: s.work.write_conflicts_per_s, per_second, 3.0, 20.0),
+    _redis("operations", "operations", lambda s: s.commands_per_s, per_second, 2.5, 50.0),
+    _redis("hit_rate", "hit rate", lambda s: s.hit_rate, percent, 1.0, 0.15),
+    _redis("evicted", "evicted keys", lambda s: s.evicted_per_s, per_second, 2.0, 10.0),
+    _redis("keys", "keys", lambda s: s.keys, count, 1.6, 100.0),
+    _redis("flushes", "flushes", flushes),
+    _redis("cpu", "CPU", lambda s: s.cpu_share, percent, 2.0, 0.4),
+    _redis("clients", "clients", lambda s: s.clients.connected, count, 1.7, 50.0),
+    _redis("lookups", "lookups", lookups),
+    _application("requests", "requests", lambda a: a.per_s, per_second, 1.8, 10.0),
+    _application("slowness", "average request", _slowness, milliseconds, 2.0, 10.0),
+    _application("active", "requests under way", lambda a: a.active, count, 3.0, 10.0),
+    _host("cpu", "CPU", lambda h: h.cpu_share, percent, 1.3, 0.3),
+    _host("iowait", "waiting for disks", lambda h: h.iowait_share, percent, 2.0, 0.2),
+    _host("steal", "CPU taken by the hypervisor", lambda h: h.steal_share, percent, 2.0, 0.1),
+    _host("disk", "disk", lambda h: h.disk.busy_share, percent, 1.5, 0.4),
+    _host("memory", "available memory", _memory, percent, 1.5, 0.15),
+)
+TOLD = tuple(signal for signal in SIGNALS if signal.write is not None)
+
+
+def endpoint_name(endpoint: EndpointStats) -> str:
+    return f"{endpoint.method} {endpoint.route}"
+
+
+def endpoint_figures(state: TargetState) -> Iterator[tuple[str, str, float]]:
+    """Endpoint, name of the figure, value."""
+    for one in () if state.application is None else state.application.endpoints[:ENDPOINTS]:
+        name = endpoint_name(one)
+        if one.active is not None:
+            yield name, "active", float(one.active)
+        if one.recent is not None and one.recent.requests:
+            yield name, "requests", float(one.recent.requests)
+            if one.recent.average_ms is not None:
+                yield name, "average_ms", one.recent.average_ms
+            if one.recent.server_errors is not None:
+                yield name, "errors", one.recent.server_errors / one.recent.requests
+
+
+def shape_figures(state: TargetState) -> Iterator[tuple[str, str, float]]:
+    """Shape's id, name of the figure, value."""
+    rows: tuple[DigestRow, ...] = () if state.queries is None else state.queries.rows[:SHAPES]
+    for row in rows:
+        if row.recent is not None and row.recent.count and not row.overflow:
+            yield row.shape_id, "average_ms", row.recent.total_ms / row.recent.count
+            yield row.shape_id, "examined", (row.recent.examined_documents or 0) / row.recent.count

@@ -1,0 +1,104 @@
+"""One figure over the last minutes: what it is, what it usually was, and when that changed."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+KEPT, KEPT_OF_MANY = 600, 200
+"""Readings; the second of endpoints and shapes, of which there may be many."""
+_LATELY_S = 5.0
+_ENOUGH = 6
+_SAMPLED = 80
+_SLACK = 1.25
+
+
+class Change(NamedTuple):
+    """A step from one level to another that lasts."""
+
+    at: float
+    before: float
+    after: float
+
+
+class Track:
+    """Readings with their times, oldest first, bounded."""
+
+    __slots__ = ("_kept", "_times", "_values")
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._times, self._values = array("d"), array("d")
+
+    def add(self, at: float, value: float) -> None:
+        """Take a reading; one that is older than the last, as after a clock was set back, begins anew."""
+        if self._times and at < self._times[-1]:
+            self._times, self._values = array("d"), array("d")
+        self._times.append(at)
+        self._values.append(value)
+        if len(self._times) > self._kept * _SLACK:
+            del self._times[: -self._kept], self._values[: -self._kept]
+
+    @property
+    def last(self) -> float | None:
+        return self._values[-1] if self._values else None
+
+    @property
+    def last_at(self) -> float:
+        """0: never."""
+        return self._times[-1] if self._times else 0.0
+
+    @property
+    def first_at(self) -> float:
+        """Of the readings that are kept; 0: there is none."""
+        return self._times[0] if self._times else 0.0
+
+    def since(self, moment: float) -> Sequence[float]:
+        """The readings from this moment on."""
+        return self._values[bisect_left(self._times, moment) :]
+
+    def pairs(self, moment: float) -> Iterator[tuple[float, float]]:
+        """Times and readings from this moment on."""
+        place = bisect_left(self._times, moment)
+        return zip(self._times[place:], self._values[place:], strict=True)
+
+    def before(self, moment: float) -> float | None:
+        """The last reading before this moment."""
+        place = bisect_left(self._times, moment)
+        return self._values[place - 1] if place else None
+
+    def lately(self, now: float, seconds: float = _LATELY_S) -> float | None:
+        """The median of the last seconds: one odd reading among three is nothing."""
+        return median(self.since(now - seconds))
+
+    def usual(self, before: float) -> float | None:
+        """The median of all readings before this moment; `None` where there are too few to call anything usual."""
+        number = bisect_left(self._times, before)
+        if number < _ENOUGH:
+            return None
+        return median(self._values[: number : max(number // _SAMPLED, 1)])
+
+    def change(self, now: float, seconds: float = _LATELY_S) -> Change | None:
+        """When the level of the last seconds began, and what was usual before that; `None` while nothing changed."""
+        after, before = self.lately(now, seconds), self.usual(now - 2 * seconds)
+        if after is None or before is None or after == before:
+            return None
+        return Change(self.began(before, after), before, after)
+
+    def began(self, before: float, after: float) -> float:
+        """When the level changed: back from the end while no two readings in a row stand beyond the middle."""
+        middle, rising = (before + after) / 2, after > before
+        began, strays = self.last_at, 0
+        for place in range(len(self._times) - 1, -1, -1):
+            if (self._values[place] > middle) == rising:
+                began, strays = self._times[place], 0
+            else:
+                strays += 1
+                if strays > 1:
+                    break
+        return began
+
+
+def median(values: Sequence[float]) -> float | None:
+    """The middle one, the lower of two; `None` of none."""
+    return sorted(values)[(len(values) - 1) // 2] if values else None
