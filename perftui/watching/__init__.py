@@ -1,0 +1,1 @@
+"""Watching without a screen: what changed in verdicts and budgets, and bringing it to somebody."""
