@@ -7,6 +7,7 @@ import msgspec
 
 from perftui.model.application import ApplicationMetrics
 from perftui.model.host import HostMetrics
+from perftui.model.index import IndexOverview
 from perftui.model.mongodb import MongoServer, ReplicaSet
 from perftui.model.operation import OperationList
 from perftui.model.query import SlowQueryBatch
@@ -23,6 +24,7 @@ SLOTS: dict[type[Any], str] = {
     ReplicaSet: "replica_set",
     OperationList: "operations",
     SlowQueryBatch: "queries",
+    IndexOverview: "indexes",
     RedisServer: "redis",
     RedisSlowLog: "redis_slow_log",
     ApplicationMetrics: "application",
@@ -45,6 +47,12 @@ class TargetAssembler:
         self._summary_at = 0.0
         self._summary_window_s = 0.0
         self._batch_at: float | None = None
+        self._known_indexes: IndexOverview | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Another state would say more of the same readings."""
+        return self._digest is not None and self._digest.judge.behind
 
     def take(self, sample: Sample) -> str | None:
         """Put a good sample's payload in its place; returns the place's name."""
@@ -58,6 +66,11 @@ class TargetAssembler:
         else:
             self._put(slot, sample.payload)
         return slot
+
+    @property
+    def digest(self) -> "Digest | None":
+        """`None` until slow queries were read once."""
+        return self._digest
 
     def forget_batch_time(self) -> None:
         """The next batch spans a gap, so it gives no rate."""
@@ -103,8 +116,17 @@ class TargetAssembler:
         due = now - self._summary_at >= _QUIET_DIGEST_S or now < self._summary_at
         if not (self._digest_is_new or due or window_s != self._summary_window_s):
             return
-        self._digest_is_new, self._summary_at, self._summary_window_s = False, now, window_s
+        self._summary_at, self._summary_window_s = now, window_s
+        self._tell_indexes(self._digest)
         self._put("queries", self._digest.summary(window_s, now + self._offset_s))
+        self._digest_is_new = self._digest.judge.behind
+
+    def _tell_indexes(self, digest: "Digest") -> None:
+        """What is joined is judged by its indexes, where they are known."""
+        overview = self._changes.get("indexes", self._state.indexes)
+        if overview is not None and overview is not self._known_indexes:
+            self._known_indexes = overview
+            digest.judge.indexes = {one.ns: one.indexes for one in overview.collections if one.indexes}
 
     @property
     def _offset_s(self) -> float:

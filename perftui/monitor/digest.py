@@ -6,8 +6,19 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from perftui.model.histogram import quantiles_us
-from perftui.model.query import DigestRow, LatencySummary, QueryDigest, QuerySource, SlowQuery, SlowQueryBatch
+from perftui.model.proof import Measured
+from perftui.model.query import (
+    DigestRow,
+    LatencySummary,
+    QueryDigest,
+    QuerySource,
+    RecentWork,
+    SlowQuery,
+    SlowQueryBatch,
+)
 from perftui.monitor.digest_cells import SLOT_S, SLOTS_A_MINUTE, Cell, ShapeHistory
+from perftui.monitor.digest_judging import Judge, Verdict
+from perftui.monitor.digest_since import UnbiasedTimes, measured_since
 
 KEPT_S = 3600 + SLOT_S
 OVERFLOW_ID = "overflow"
@@ -19,7 +30,7 @@ _FINE_S = 900 + 60
 
 
 class _Made(NamedTuple):
-    key: tuple[int, int]
+    key: tuple[int, int, int]
     row: DigestRow
 
 
@@ -39,12 +50,16 @@ class Digest:
         self._oldest_slot = self._folded_to = 0
         self._read_from: QuerySource = "none"
         self._databases: tuple[str, ...] = ()
+        self._unbiased: tuple[str, ...] = ()
+        self._unbiased_times = UnbiasedTimes()
         self._last: QueryDigest | None = None
+        self.judge = Judge()
 
     def add(self, batch: SlowQueryBatch, now: float | None = None) -> None:
         """Take what one poll found; `now` is the server's time of the poll."""
         now = time.time() if now is None else now
-        self._read_from, self._databases = batch.read_from, batch.databases
+        self._read_from, self._databases, self._unbiased = batch.read_from, batch.databases, batch.unbiased
+        self._unbiased_times.note(batch.unbiased, now)
         since = min([entry.at for entry in batch.entries if entry.at > 0] or [now]) if batch.backlog else now
         if batch.read_from != "none":
             self._watched_from = since if self._watched_from is None else min(self._watched_from, since)
@@ -114,6 +129,11 @@ class Digest:
                 self._made.pop(shape_id, None)
         self._lost = {key: number for key, number in self._lost.items() if key >= slot}
 
+    def since(self, shape_id: str, moment: float, now: float) -> Measured | None:
+        """What a shape did from the first whole slot after `moment` on; `None`: it was not seen."""
+        shape = self._shapes.get(shape_id)
+        return None if shape is None else measured_since(shape, self._unbiased_times, self._read_from, moment, now)
+
     def summary(self, window_s: float, now: float) -> QueryDigest:
         """The shapes of the last `window_s` seconds by total time; rows that did not change are the same objects."""
         self._forget_before(int((now - KEPT_S) // SLOT_S))
@@ -121,17 +141,19 @@ class Digest:
         covered = self._covered(window_s, now)
         seconds = max(min(covered or 0.0, now - first * SLOT_S), 1.0)
         rows = sorted(
-            (row for shape_id in self._shapes if (row := self._row(shape_id, first, seconds)) is not None),
+            (row for shape_id in self._shapes if (row := self._row(shape_id, first, seconds, now)) is not None),
             key=lambda row: (-row.latency_ms.total, row.shape_id),
         )
+        self.judge.begin(self._shapes.keys())
         digest = QueryDigest(
             read_from=self._read_from,
-            rows=tuple(rows),
+            rows=tuple([self.judge.judge(row, now) for row in rows]),
             entries=sum(row.count for row in rows),
             lost_entries=self._lost_since(first),
             window_s=window_s,
             covered_s=None if covered is None else float(round(covered)),
             databases=self._databases,
+            unbiased=self._unbiased,
         )
         last = self._last
         if last is not None and _same(last, digest):
@@ -148,20 +170,23 @@ class Digest:
         lost = [number for slot, number in self._lost.items() if slot >= first]
         return None if None in lost else sum(number or 0 for number in lost)
 
-    def _row(self, shape_id: str, first: int, seconds: float) -> DigestRow | None:
+    def _row(self, shape_id: str, first: int, seconds: float, now: float) -> DigestRow | None:
         shape = self._shapes[shape_id]
         if shape.newest < first:
             return None
-        key = (shape.version, first)
+        key = (shape.version, int(now // SLOT_S), first)
         made = self._made.get(shape_id)
         if made is None or made.key != key:
-            made = self._made[shape_id] = _Made(key, _digest_row(shape_id, shape, first, seconds))
+            made = self._made[shape_id] = _Made(
+                key, _digest_row(shape_id, shape, first, seconds, now, self.judge.last(shape_id))
+            )
         return made.row
 
 
-def _digest_row(shape_id: str, shape: ShapeHistory, first: int, seconds: float) -> DigestRow:
+def _digest_row(shape_id: str, shape: ShapeHistory, first: int, seconds: float, now: float, last: Verdict) -> DigestRow:
     total = shape.merged(first)
     return DigestRow(
+        recent=_recent(shape, now),
         shape_id=shape_id,
         ns=shape.ns,
         op=shape.op,
@@ -174,11 +199,40 @@ def _digest_row(shape_id: str, shape: ShapeHistory, first: int, seconds: float) 
         returned=total.returned,
         plan_summaries=shape.plans(first),
         sorts_in_memory=total.sorts,
+        used_disk=total.spills,
+        replans=total.replans,
+        write_conflicts=total.write_conflicts,
+        lock_wait_ms=total.lock_wait_ms,
+        queue_wait_ms=total.queue_wait_ms,
         errors=total.errors,
         applications=shape.applications(first),
+        endpoints=total.endpoints.most_used() if total.endpoints is not None else (),
         last_seen_at=total.last_at,
         slowest=shape.slowest(first),
+        score=last.score,
+        penalties=last.penalties,
+        findings=last.findings,
         overflow=shape_id == OVERFLOW_ID,
+    )
+
+
+def _recent(shape: ShapeHistory, now: float) -> RecentWork | None:
+    """The slot that runs and the one before it."""
+    first = int(now // SLOT_S) - 1
+    cell = shape.recent(first)
+    if cell is None:
+        return None
+    return RecentWork(
+        span_s=round(now - first * SLOT_S, 1),
+        count=cell.count,
+        total_ms=cell.total_ms,
+        longest_ms=cell.longest_ms,
+        examined_documents=cell.documents,
+        returned=cell.returned,
+        scans=cell.scans,
+        used_disk=cell.spills,
+        lock_wait_ms=cell.lock_wait_ms,
+        errors=cell.errors,
     )
 
 

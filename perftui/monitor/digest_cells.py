@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from perftui.model.histogram import bucket_of
 from perftui.model.query import SlowQuery
+from perftui.monitor.digest_endpoints import EndpointUses, named_endpoint
 
 SLOT_S = 15
 SLOTS_A_MINUTE = 4
@@ -18,14 +19,22 @@ class Cell:
     __slots__ = (
         "count",
         "documents",
+        "endpoints",
         "errors",
+        "has_rarities",
         "histogram",
         "keys",
         "last_at",
+        "lock_wait_ms",
         "longest_ms",
+        "queue_wait_ms",
+        "replans",
         "returned",
+        "scans",
         "sorts",
+        "spills",
         "total_ms",
+        "write_conflicts",
     )
 
     def __init__(self) -> None:
@@ -34,8 +43,12 @@ class Cell:
         self.documents: int | None = None
         self.keys: int | None = None
         self.returned: int | None = None
-        self.sorts = self.errors = 0
+        self.sorts = self.errors = self.scans = self.spills = self.replans = self.write_conflicts = 0
+        self.lock_wait_ms = self.queue_wait_ms = 0.0
+        self.has_rarities = False
         self.histogram: dict[int, int] = {}
+        self.endpoints: EndpointUses | None = None
+        """Made with the first comment that names one."""
 
     def add(self, entry: SlowQuery) -> None:
         """Count one entry; a getmore's work counts, but not as an execution."""
@@ -46,6 +59,12 @@ class Cell:
         self.returned = plus(self.returned, entry.returned)
         self.sorts += entry.sort_in_memory
         self.errors += entry.error is not None
+        self.scans += entry.plan_summary is not None and entry.plan_summary.startswith("COLLSCAN")
+        if entry.used_disk or entry.replanned or entry.write_conflicts or entry.lock_wait_ms or entry.queue_wait_ms:
+            self._add_rarities(entry.used_disk, entry.replanned, entry.write_conflicts, entry)
+        if entry.comment is not None and (endpoint := named_endpoint(entry.comment)) is not None:
+            self.endpoints = self.endpoints or EndpointUses()
+            self.endpoints.add(endpoint, entry.executions, entry.duration_ms)
         if entry.executions:
             self.count += entry.executions
             self.longest_ms = max(self.longest_ms, entry.duration_ms)
@@ -63,8 +82,23 @@ class Cell:
         self.returned = plus(self.returned, other.returned)
         self.sorts += other.sorts
         self.errors += other.errors
+        self.scans += other.scans
+        if other.has_rarities:
+            self._add_rarities(other.spills, other.replans, other.write_conflicts, other)
+        if other.endpoints is not None:
+            self.endpoints = self.endpoints or EndpointUses()
+            self.endpoints.merge(other.endpoints)
         for bucket, number in other.histogram.items():
             self.histogram[bucket] = self.histogram.get(bucket, 0) + number
+
+    def _add_rarities(self, spills: int, replans: int, conflicts: int, waits: "SlowQuery | Cell") -> None:
+        """Most executions have none of these: they must not cost them anything."""
+        self.has_rarities = True
+        self.spills += spills
+        self.replans += replans
+        self.write_conflicts += conflicts
+        self.lock_wait_ms += waits.lock_wait_ms
+        self.queue_wait_ms += waits.queue_wait_ms
 
 
 def plus(one: int | None, other: int | None) -> int | None:
@@ -154,6 +188,11 @@ class ShapeHistory:
             self._settled = key, _sum(cell for slot, cell in self.cells.items() if first <= slot < newest - 1)
         recent = [self.cells[slot] for slot in (newest - 1, newest) if slot in self.cells and slot >= first]
         return _sum([self._settled[1], *recent])
+
+    def recent(self, first: int) -> Cell | None:
+        """What was added in the slot before the window's last and since; `None` when nothing was."""
+        cells = [self.cells[slot] for slot in (first, first + 1) if slot in self.cells]
+        return None if not cells else cells[0] if len(cells) == 1 else _sum(cells)
 
     def plans(self, first: int) -> tuple[str, ...]:
         """Plan summaries seen from slot `first` on, the latest first."""

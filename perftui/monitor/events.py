@@ -7,6 +7,8 @@ from perftui.model.event import Event, Severity
 from perftui.model.settings import Thresholds
 from perftui.model.snapshot import SourceState, TargetState
 from perftui.monitor.alarms import Alarms
+from perftui.monitor.budget_events import BudgetNotices, told_by_applications
+from perftui.monitor.index_events import index_changes
 from perftui.monitor.rules import seconds
 
 KEPT_EVENTS = 200
@@ -19,6 +21,7 @@ class Notices:
 
     def __init__(self, thresholds: Thresholds) -> None:
         self._alarms = Alarms(thresholds)
+        self._budgets = BudgetNotices()
         self._before: dict[str, TargetState] = {}
         self._kept: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._shown: tuple[Event, ...] = ()
@@ -27,11 +30,13 @@ class Notices:
     def take(self, targets: Sequence[TargetState], at: float) -> tuple[Event, ...]:
         """Take the targets of the next Snapshot; returns the latest events, the same tuple when nothing happened."""
         found: list[Event] = []
+        told = told_by_applications(targets)
         for state in targets:
             before = self._before.get(state.target.id)
             if before is not state:
                 self._before[state.target.id] = state
                 found.extend(self._notice(before, state, at))
+                found.extend(self._budgets.notice(state, at, told))
         found.extend(self._left({state.target.id for state in targets}, at))
         return self._keep(found)
 
@@ -63,6 +68,8 @@ class Notices:
         if before is not None:
             yield from _server_changes(before, state, at)
             yield from _lost_entries(before, state, at)
+            yield from _index_changes(before, state, at)
+            yield from _proofs(before, state, at)
         yield from self._alarms.notice(state, at)
 
     def _sources(self, before: TargetState | None, state: TargetState, at: float) -> Iterator[Event]:
@@ -113,9 +120,20 @@ class Notices:
         for target_id in [name for name in self._before if name not in present]:
             gone = self._before.pop(target_id)
             self._alarms.forget(target_id)
+            self._budgets.forget(target_id)
             self._named = {key for key in self._named if key[0] != target_id}
             if gone.target.group is not None and gone.sources:
                 yield _event(gone, "member.left", "warning", f"{gone.target.name} is no longer a member.", at)
+
+
+def _proofs(before: TargetState, state: TargetState, at: float) -> Iterator[Event]:
+    """An index of ours whose verdict is new, unless nothing can be said of it yet."""
+    known = {(proof.id, proof.ns, proof.index): proof.verdict for proof in before.proofs}
+    for proof in state.proofs:
+        key = (proof.id, proof.ns, proof.index)
+        if proof.verdict != "waiting" and key in known and known[key] != proof.verdict:
+            severity: Severity = "warning" if proof.verdict in ("worse", "no difference") else "info"
+            yield _event(state, "index.proved", severity, f"{state.target.name}: {proof.message}", at, proof.ns)
 
 
 def _server_changes(before: TargetState, state: TargetState, at: float) -> Iterator[Event]:
@@ -178,6 +196,16 @@ def _lost_entries(before: TargetState, state: TargetState, at: float) -> Iterato
             f"{state.target.name}: {lost - known_lost:,} slow log entries were overwritten before they could be read."
         )
         yield _event(state, "entries.lost", "warning", message, at, "redis_slow_log")
+
+
+def _index_changes(before: TargetState, state: TargetState, at: float) -> Iterator[Event]:
+    """A secondary repeats what its primary does: it tells only where nobody else of its set may be in view."""
+    if before.indexes is None or state.indexes is None or before.indexes is state.indexes:
+        return
+    if state.target.group is not None and state.mongodb is not None and state.mongodb.role == "SECONDARY":
+        return
+    for change in index_changes(before.indexes, state.indexes):
+        yield _event(state, change.kind, change.severity, _named(state, change.message), at, change.subject)
 
 
 def _event(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from perftui.model.event import Event
+from perftui.model.proof import ProofStart
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 
@@ -45,6 +46,14 @@ class Feed(Protocol):
 
     def set_show_noise(self, show: bool) -> None:
         """Read idle and internal operations too, or leave them out; does nothing in a replay."""
+        ...
+
+    def set_list_connections(self, wanted: bool) -> None:
+        """Read who holds the connections, however few they are, while a screen shows it; nothing in a replay."""
+        ...
+
+    def watch_proofs(self, starts: Sequence[ProofStart]) -> None:
+        """Show what became of these indexes of ours; a replay shows those that were recorded."""
         ...
 
     def refresh(self) -> None:

@@ -4,7 +4,7 @@ import math
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from heapq import nlargest
 
 from perftui.model.snapshot import Snapshot, TargetState
@@ -18,6 +18,10 @@ LONGEST_GAP_ROWS = 30
 _GAP_INTERVALS = 2.5
 _SAME_TICK = 0.5
 _NAN = math.nan
+_NEAR = 0.75
+"""Of an interval: so far from its row a reading of the past may be."""
+_BEFORE_ALL = -1
+"""The sequence of rows from before the first Snapshot."""
 _KINDS: tuple[TargetKind, ...] = ("mongodb", "redis", "application", "host")
 _SINGLE = {kind: tuple(metric for metric in metrics_of(kind) if metric.group is None) for kind in _KINDS}
 _MANY: dict[TargetKind, dict[Group, tuple[Metric, ...]]] = {
@@ -71,11 +75,55 @@ class History:
     def times(self, length: int, *, until: int | None = None) -> Sequence[float | None]:
         return self._slice(self._times, length, until)
 
+    def fill_past(self, past: Sequence[tuple[float, TargetState]], interval_s: float) -> int:
+        """Put readings from before the first row in front of it, as far as there is room; returns how many were taken.
+
+        They are in order of their times. A target whose past comes later than another's joins the rows that are there.
+        """
+        if not self._count or not past:
+            return 0
+        self._make_room(past[0][0], interval_s)
+        taken = place = 0
+        for row in self._rows_before_all():
+            while place < len(past) - 1 and past[place + 1][0] <= self._times[row] + interval_s / 2:
+                place += 1
+            at, state = past[place]
+            if abs(at - self._times[row]) <= interval_s * _NEAR:
+                self._add_single(state, set(), row)
+                taken += 1
+        return taken
+
+    def _rows_before_all(self) -> list[int]:
+        kept = (index % self.rows for index in range(max(self._count - self.rows, 0), self._count))
+        return [row for row in kept if self._sequences[row] == _BEFORE_ALL]
+
+    def _make_room(self, since: float, interval_s: float) -> None:
+        """Empty rows in front, one each interval from `since` on, as long as the ring has not gone round."""
+        held, first_at = self._count, self._times[0]
+        wanted = min(int((first_at - since) / interval_s), self.rows - held)
+        if held >= self.rows or wanted <= 0:
+            return
+        for ring in self._all_rings():
+            ring[wanted : wanted + held] = ring[:held]
+            ring[:wanted] = array("f", [_NAN]) * wanted
+        self._times[wanted : wanted + held] = self._times[:held]
+        self._sequences[wanted : wanted + held] = self._sequences[:held]
+        for row in range(wanted):
+            self._times[row] = first_at - (wanted - row) * interval_s
+            self._sequences[row] = _BEFORE_ALL
+        self._count += wanted
+
+    def _all_rings(self) -> Iterator["array[float]"]:
+        for _, rings in self._targets.values():
+            yield from rings
+        for many in self._many.values():
+            for rings in many.values():
+                yield from rings
+
     def kept_bytes(self) -> int:
         """What the rings take."""
-        rings = [ring for _, rings in self._targets.values() for ring in rings]
-        rings += [ring for many in self._many.values() for rings in many.values() for ring in rings]
-        return sum(len(ring) * ring.itemsize for ring in (*rings, self._times)) + len(self._sequences) * 8
+        rings = (*self._all_rings(), self._times)
+        return sum(len(ring) * ring.itemsize for ring in rings) + len(self._sequences) * 8
 
     def _make_row(self, snapshot: Snapshot, last: int | None) -> None:
         if last is not None:

@@ -3,10 +3,13 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from perftui.model.event import Event
+from perftui.model.proof import ProofStart
 from perftui.model.sample import Sample
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
@@ -18,7 +21,9 @@ from perftui.monitor.roster import OpenSystem, Roster, Watched
 from perftui.sources import registry
 
 if TYPE_CHECKING:
+    from perftui.diagnosis.diagnosis import Diagnosis
     from perftui.monitor.events import Notices
+    from perftui.monitor.past import PastReader
 
 SHORTEST_INTERVAL_S = 0.1
 
@@ -39,7 +44,9 @@ class Monitor:
         *,
         open_system: OpenSystem = registry.open_system,
         wall: Callable[[], float] = time.time,
+        look_back: bool = False,
     ) -> None:
+        """`look_back`: begin the history with what servers of this machine noted of themselves before."""
         self.live = True
         self.settings = settings
         self.history = History(settings.history_s)
@@ -48,6 +55,10 @@ class Monitor:
         self.roster = Roster(settings, open_system)
         self._frames = FrameStore(settings.frames_bytes)
         self._known_notices: Notices | None = None
+        self._known_diagnosis: Diagnosis | None = None
+        self._diagnose_at_once = False
+        self._looks_back = look_back
+        self._past: PastReader | None = None
         self._costs = OwnCosts()
         self._wall = wall
         self._wake = asyncio.Event()
@@ -67,6 +78,8 @@ class Monitor:
         finally:
             if opening is not None:
                 opening.cancel()
+            if self._past is not None:
+                self._past.close()
             await self.roster.close()
             self._frames.close()
 
@@ -84,9 +97,21 @@ class Monitor:
 
     def set_show_noise(self, show: bool) -> None:
         """Read idle and internal operations too from now on, or leave them out."""
-        for polling in self.roster.set_show_noise(show):
+        self._read_again(self.roster.set_show_noise(show))
+
+    def set_list_connections(self, wanted: bool) -> None:
+        """Read who holds the connections from now on, however few they are, or only while they are many."""
+        self._read_again(self.roster.set_list_connections(wanted))
+
+    def _read_again(self, pollings: Sequence[Polling]) -> None:
+        for polling in pollings:
             polling.ask_again(self._now(), reconnect=False)
             self._tick_soon()
+
+    def watch_proofs(self, starts: Sequence[ProofStart]) -> None:
+        """Show from now on what became of these indexes of ours, instead of those before."""
+        self.roster.watch_proofs(starts)
+        self._emit_soon()
 
     def refresh(self) -> None:
         """Poll everything now; what was refused for want of rights is asked once more."""
@@ -151,6 +176,7 @@ class Monitor:
             closing = asyncio.create_task(polling.close())
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
+        self.roster.spare_link()
         started = self._start_due(now)
         grace_s = min(self.interval_s * _GRACE_SHARE, _LONGEST_GRACE_S)
         fast = [polling.task for polling in started.values() if polling.expected_within(grace_s)]
@@ -207,12 +233,21 @@ class Monitor:
         self.history.add(snapshot)
         show(snapshot)
         self._frames.add(snapshot)
+        if self._looks_back and self._sequence > 1:
+            self._look_back(snapshot)
+
+    def _look_back(self, snapshot: Snapshot) -> None:
+        if self._past is None:
+            from perftui.monitor.past import PastReader
+
+            self._past = PastReader(self.history, self.tell)
+        self._past.look(snapshot)
 
     def _snapshot(self) -> Snapshot:
         wall = self._wall()
         targets = self.roster.states(self.window_s, self._now(), wall)
         self._sequence += 1
-        return Snapshot(
+        snapshot = Snapshot(
             sequence=self._sequence,
             taken_at=round(wall, 3),
             interval_s=self.interval_s,
@@ -221,6 +256,11 @@ class Monitor:
             events=self._notices.take(targets, wall) if self._sequence > 1 else (),
             cost=self._costs.read(),
         )
+        return snapshot if self._sequence == 1 else replace(snapshot, verdict=self._diagnosis.take(snapshot))
+
+    def diagnose_at_once(self) -> None:
+        """Have what is suspected count at once, for who takes only one Snapshot."""
+        self._diagnose_at_once = True
 
     def tell(self, event: Event) -> None:
         """Put an event that the screen caused among the others."""
@@ -234,6 +274,15 @@ class Monitor:
 
             self._known_notices = Notices(self.settings.thresholds)
         return self._known_notices
+
+    @property
+    def _diagnosis(self) -> "Diagnosis":
+        """The same: the first frame has no verdict."""
+        if self._known_diagnosis is None:
+            from perftui.diagnosis.diagnosis import Diagnosis
+
+            self._known_diagnosis = Diagnosis(self.settings.thresholds, at_once=self._diagnose_at_once)
+        return self._known_diagnosis
 
     def _emit_soon(self) -> None:
         self._early = True

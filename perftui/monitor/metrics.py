@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from perftui.model.application import ApplicationMetrics, CacheStats, EndpointStats
+from perftui.model.application import ApplicationMetrics, CacheStats, EndpointStats, hit_rate_now
 from perftui.model.host import HostMetrics
 from perftui.model.mongodb import MongoServer
 from perftui.model.query import DigestRow
@@ -160,6 +160,7 @@ _ALL = (
     _application("server_error_rate", "5xx", "share", lambda a: a.server_error_rate),
     _application("client_error_rate", "4xx", "share", lambda a: a.client_error_rate),
     _application("active", "active requests", "count", lambda a: a.active),
+    _application("cache_hit_rate", "hits of the caches", "share", lambda a: hit_rate_now(a.caches)),
     _host("cpu_share", "CPU", "share", lambda h: h.cpu_share),
     _host("memory_share", "memory", "share", lambda h: share(h.memory.used_bytes, h.memory.total_bytes)),
     _host("load1", "load", "load", lambda h: None if h.load is None else h.load[0]),
@@ -182,6 +183,8 @@ _ALL = (
     _shape("per_s", "executions", "per_s", lambda r: r.per_s),
     _shape("p95_ms", "p95", "ms", lambda r: r.latency_ms.p95),
     _cache("hit_rate", "hit rate", "share", lambda c: c.hit_rate),
+    _cache("hit_rate_now", "hit rate between readings", "share", lambda c: c.hit_rate_now),
+    _cache("gets_per_s", "gets", "per_s", lambda c: c.gets_per_s),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}

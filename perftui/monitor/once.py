@@ -11,6 +11,7 @@ from perftui.monitor.roster import OpenSystem
 from perftui.sources import registry
 
 _LONGEST_TICK_S = 1.0
+_MOST_STATES = 200
 
 
 async def take_snapshot(
@@ -18,6 +19,8 @@ async def take_snapshot(
 ) -> Snapshot:
     """Poll every source twice, so that rates exist, or until it has failed; at most `wait_s`."""
     monitor = Monitor(replace(settings, interval_s=min(settings.interval_s, _LONGEST_TICK_S)), open_system=open_system)
+    monitor.roster.judge_budgets_at_once()
+    monitor.diagnose_at_once()
     settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def show(_snapshot: Snapshot) -> None:
@@ -29,7 +32,16 @@ async def take_snapshot(
         await asyncio.wait({running, settled}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
-        return monitor.snapshot_now()
+        return _judged(monitor)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+def _judged(monitor: Monitor) -> Snapshot:
+    """With the findings of all shapes and indexes, which a running monitor spreads over its ticks."""
+    for _ in range(_MOST_STATES):
+        snapshot = monitor.snapshot_now()
+        if not monitor.roster.behind:
+            break
+    return snapshot

@@ -19,6 +19,8 @@ _BUSY_SHARE = 0.1
 _LONGEST_INTERVAL_S = 60.0
 _WEIGHT = 0.3
 _RATES_WITHIN_S = 2.0
+_COMMAND_BYTES = 300
+"""What an answer costs on the wire beside its own bytes."""
 _NOT_REACHED: frozenset[FailureKind] = frozenset({"name", "refused", "unreachable", "timeout", "tls", "login"})
 _ASKED_ONCE: frozenset[FailureKind] = frozenset({"rights", "unsupported"})
 
@@ -32,6 +34,9 @@ class Polling:
         self.failure: Failure | None = None
         self.answers = 0
         self.due_at = -math.inf
+        self.received_in_all = 0
+        self.stretch = 1.0
+        """How many times longer than wanted the interval is, so that a slow link is not filled."""
         self._tick_s = tick_s
         self._started_at = 0.0
         self._good_at: float | None = None
@@ -84,10 +89,15 @@ class Polling:
     @property
     def interval_s(self) -> float:
         """The interval in force, so long that polling takes at most a tenth of it."""
-        wanted = self._typical_ms() / 1000 / _BUSY_SHARE
+        wanted = max(self._typical_ms() / 1000 / _BUSY_SHARE, self.base_interval_s * self.stretch)
         if self.failure is not None or wanted <= self.base_interval_s:
             return self.base_interval_s
         return max(min(math.ceil(wanted / self._tick_s) * self._tick_s, _LONGEST_INTERVAL_S), self.base_interval_s)
+
+    @property
+    def wanted_bytes_per_s(self) -> float:
+        """What it would receive without any stretching; 0 until it has answered twice: the first time may be more."""
+        return 0.0 if self._bytes is None else (self._bytes + _COMMAND_BYTES) / self.base_interval_s
 
     def set_tick(self, tick_s: float, now: float) -> None:
         self._tick_s = tick_s
@@ -100,6 +110,7 @@ class Polling:
     def ask_again(self, now: float, *, reconnect: bool) -> None:
         """Poll at the next chance, where wanted with a new connect; one that was refused for good is asked anew."""
         self._reconnect, self._asked_anew, self.due_at = reconnect or self._reconnect, True, now
+        self.source.hurry()
 
     def start(self, now: float, done: Callable[["Polling", asyncio.Task[Sample]], None]) -> asyncio.Task[Sample]:
         """Begin a poll; `done` is called on the event loop when it ends."""
@@ -121,6 +132,7 @@ class Polling:
             return None, "cancelled"
         error = task.exception()
         sample = self._broken(error, now) if error is not None else task.result()
+        self.received_in_all += (sample.received_bytes or 0) + _COMMAND_BYTES
         if self.answered:  # the first poll imports and connects, which will not be paid again
             self._count_cost(sample)
         if sample.failure is not None:

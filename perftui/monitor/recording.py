@@ -32,13 +32,15 @@ class RecordingError(UserError):
     """A recording that cannot be written or read, in one sentence."""
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True):
+class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The first line of a recording."""
 
     schema: str
     version: str
     """The perftui that wrote it."""
     started_at: float
+    redacted: bool = False
+    """Values, hosts and users were taken out: a bundle for others."""
 
 
 class FrameEntry(NamedTuple):
@@ -55,7 +57,9 @@ class FrameEntry(NamedTuple):
 class Recorder:
     """Writes Snapshots to a new file that only its owner may read. Raises `RecordingError`."""
 
-    def __init__(self, path: Path, *, overwrite: bool = False, limit_bytes: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, overwrite: bool = False, limit_bytes: int | None = None, redacted: bool = False
+    ) -> None:
         self.path = path
         self.frames = 0
         self.written_bytes = 0
@@ -63,7 +67,7 @@ class Recorder:
         self._limit = limit_bytes
         self._encoder = FrameEncoder()
         self._file = _create(path, overwrite=overwrite)
-        header = Header(schema=SCHEMA, version=__version__, started_at=round(time.time(), 3))
+        header = Header(schema=SCHEMA, version=__version__, started_at=round(time.time(), 3), redacted=redacted)
         self._write(msgspec.json.encode(header) + b"\n")
 
     def add(self, snapshot: Snapshot) -> bool:

@@ -2,16 +2,29 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from perftui.model.event import Event
+from perftui.model.proof import ProofStart
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 from perftui.monitor.history import History
-from perftui.monitor.recording import Recording
+from perftui.monitor.recording import FrameEntry
 
 _LONGEST_PAUSE_S = 5.0
 _FRAMES_AT_ONCE = 50
+
+
+class Frames(Protocol):
+    """A recording as it was made, or judged by budgets that are given now."""
+
+    @property
+    def entries(self) -> tuple[FrameEntry, ...]: ...
+
+    def snapshot(self, index: int) -> Snapshot:
+        """The frame at this place."""
+        ...
 
 
 class Replay:
@@ -20,7 +33,8 @@ class Replay:
     After the last frame it waits, so that the screen stays; `ended` is set then.
     """
 
-    def __init__(self, recording: Recording, settings: Settings, *, speed: float = 1.0) -> None:
+    def __init__(self, recording: Frames, settings: Settings, *, speed: float = 1.0, first: int = 0) -> None:
+        """`first`: the place of the frame to begin at; who begins later fills `history` with what is before."""
         self.live = False
         self.settings = settings
         self.history = History(settings.history_s)
@@ -28,7 +42,7 @@ class Replay:
         self.ended = asyncio.Event()
         self._speed = speed
         self._sequences = [entry.sequence for entry in recording.entries]
-        self._next = 0
+        self._next = first
         self._sought = asyncio.Event()
 
     async def run(self, show: Callable[[Snapshot], None]) -> None:
@@ -60,6 +74,12 @@ class Replay:
 
     def set_show_noise(self, show: bool) -> None:
         """A recording holds what was read then."""
+
+    def set_list_connections(self, wanted: bool) -> None:
+        """A recording holds what was read then."""
+
+    def watch_proofs(self, starts: Sequence[ProofStart]) -> None:
+        """A recording has its own proofs."""
 
     def refresh(self) -> None:
         """Start again from the first Snapshot."""

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from perftui.model.proof import ProofStart
 from perftui.model.redaction import redact
 from perftui.model.sample import Failure
 from perftui.model.settings import Settings
@@ -15,9 +16,19 @@ from perftui.monitor.assemble import TargetAssembler
 from perftui.monitor.polling import Polling
 from perftui.sources.base import Source, System
 
+if TYPE_CHECKING:
+    from perftui.model.way import Way
+    from perftui.monitor.budgets import HeldBudgets
+    from perftui.monitor.digest import Digest
+    from perftui.monitor.index_judging import IndexJudges
+    from perftui.monitor.link_budget import LinkBudget
+    from perftui.monitor.proofs import Proofs
+
 OpenSystem = Callable[[Connection, Settings], System]
 
 _CLOSE_TIMEOUT_S = 2.0
+_CANCEL_TIMEOUT_S = 0.5
+"""For what is cut short, to let go of its connections."""
 
 
 class Watched(Struct):
@@ -44,7 +55,7 @@ class Roster:
 
     def __init__(self, settings: Settings, open_system: OpenSystem) -> None:
         self._settings = settings
-        self._show_noise = False
+        self._show_noise = self._list_connections = False
         self._open_system = open_system
         self._systems: dict[int, System] = {}
         self._failed: set[int] = set()
@@ -53,7 +64,12 @@ class Roster:
             for index, connection in enumerate(settings.connections)
         }
         self._by_source: dict[Source, Polling] = {}
+        self._link_budgets: dict[Way, LinkBudget] = {}
         self._watched: dict[str, Watched] = {}
+        self._proofs: Proofs | None = None
+        self._index_judges: IndexJudges | None = None
+        self._held_budgets: HeldBudgets | None = None
+        self._budgets_at_once = False
 
     @property
     def settled(self) -> bool:
@@ -65,6 +81,12 @@ class Roster:
             and len(with_sources) >= len(self._systems)
             and all(polling.settled for polling in self._by_source.values())
         )
+
+    @property
+    def behind(self) -> bool:
+        """Some slow queries or indexes have not been judged yet: the next states say more."""
+        judging = self._index_judges is not None and self._index_judges.behind
+        return judging or any(watched.assembler.behind for watched in self._watched.values())
 
     def open_host(self) -> None:
         """Open this machine's system: it needs no client, so it can answer before the first frame."""
@@ -88,6 +110,7 @@ class Roster:
         kept = self._by_source
         self._by_source = {source: kept.get(source) or Polling(source, tick_s) for source in wanted}
         self.set_show_noise(self._show_noise)
+        self.set_list_connections(self._list_connections)
         self._group(wanted)
         return gone
 
@@ -96,11 +119,29 @@ class Roster:
         self._show_noise = show
         return [polling for source, polling in self._by_source.items() if source.set_show_noise(show)]
 
+    def set_list_connections(self, wanted: bool) -> list[Polling]:
+        """Tell every source, those to come too; returns those that will read something else now."""
+        self._list_connections = wanted
+        return [polling for source, polling in self._by_source.items() if source.set_list_connections(wanted)]
+
     def watched(self) -> Iterator[Watched]:
         return iter(self._watched.values())
 
     def pollings(self) -> Iterator[Polling]:
         return iter(self._by_source.values())
+
+    def spare_link(self) -> None:
+        """Read so rarely what comes through a bastion that a slow link carries it."""
+        ways = {way for one in self._settings.connections if (way := one.way) is not None}
+        if self._settings.slow_link is None or not ways:
+            return
+        from perftui.monitor.link_budget import LinkBudget
+
+        for way in ways:
+            if way not in self._link_budgets:
+                self._link_budgets[way] = LinkBudget(self._settings.slow_link, way.received_bytes)
+            far = [polling for one in self._watched.values() if one.connection.way is way for polling in one.pollings]
+            self._link_budgets[way].share_out(far)
 
     def of(self, polling: Polling) -> Watched | None:
         """The target that this source reads; `None` when it is gone."""
@@ -117,7 +158,50 @@ class Roster:
                 states.append(watched.assembler.state(sources, window_s, wall))
             if not mine:
                 states.append(self._bare[index])
-        return tuple(states)
+        shown = self._proved(self._indexes_judged(tuple(states), wall), wall)
+        return self._held_to_budgets(shown, window_s, wall)
+
+    def _indexes_judged(self, states: tuple[TargetState, ...], wall: float) -> tuple[TargetState, ...]:
+        if self._index_judges is None:
+            if all(state.indexes is None for state in states):
+                return states
+            from perftui.monitor.index_judging import IndexJudges
+
+            self._index_judges = IndexJudges()
+        return self._index_judges.applied(states, wall)
+
+    def judge_budgets_at_once(self) -> None:
+        """Have a budget's first judgement count, for who takes only one Snapshot."""
+        self._budgets_at_once = True
+
+    def _held_to_budgets(
+        self, states: tuple[TargetState, ...], window_s: float, wall: float
+    ) -> tuple[TargetState, ...]:
+        if self._held_budgets is None:
+            if not any(state.application or state.queries or state.redis for state in states):
+                return states
+            from perftui.monitor.budgets import HeldBudgets
+
+            self._held_budgets = HeldBudgets(self._settings.budgets)
+            if self._budgets_at_once:
+                self._held_budgets.judge_at_once()
+        return self._held_budgets.applied(states, window_s, wall)
+
+    def watch_proofs(self, starts: Sequence[ProofStart]) -> None:
+        """Show from now on what became of these indexes of ours."""
+        from perftui.monitor.proofs import Proofs
+
+        self._proofs = self._proofs or Proofs()
+        self._proofs.watch(starts)
+
+    def _proved(self, states: tuple[TargetState, ...], wall: float) -> tuple[TargetState, ...]:
+        if self._proofs is None:
+            return states
+        return self._proofs.applied(states, self._digest_of, wall)
+
+    def _digest_of(self, target_id: str) -> "Digest | None":
+        watched = self._watched.get(target_id)
+        return None if watched is None else watched.assembler.digest
 
     async def close(self) -> None:
         """Close every source and every system, whatever they do."""
@@ -167,5 +251,8 @@ async def _in_time(closing: Sequence[Coroutine[Any, Any, None]]) -> None:
         _, late = await asyncio.wait(tasks, timeout=_CLOSE_TIMEOUT_S)
         for task in late:
             task.cancel()
-        for task in tasks - late:
-            task.exception() if not task.cancelled() else None
+        if late:
+            await asyncio.wait(late, timeout=_CANCEL_TIMEOUT_S)
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.exception()

@@ -1,8 +1,9 @@
 """A feed that is recorded while it is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from perftui.model.event import Event
+from perftui.model.proof import ProofStart
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 from perftui.monitor.feed import Feed, Series
@@ -40,6 +41,12 @@ class RecordedFeed:
 
     def set_show_noise(self, show: bool) -> None:
         self._feed.set_show_noise(show)
+
+    def set_list_connections(self, wanted: bool) -> None:
+        self._feed.set_list_connections(wanted)
+
+    def watch_proofs(self, starts: Sequence[ProofStart]) -> None:
+        self._feed.watch_proofs(starts)
 
     def refresh(self) -> None:
         self._feed.refresh()

@@ -165,3 +165,22 @@ def test_an_entry_without_a_time_or_from_the_future_counts_now() -> None:
     digest.add(batch(entry(at=0.0), entry(at=NOW + 1e6)), NOW)
     assert digest.summary(60, NOW).entries == 2
     assert digest.summary(60, NOW + 120).entries == 0
+
+
+def test_a_row_counts_the_endpoints_that_its_comments_name() -> None:
+    digest = Digest()
+    comments = ["perftui:GET /a"] * 3 + ["perftui:POST /b/{id}"] * 5 + ["mine", "perftui: slow queries", None]
+    digest.add(batch(*(entry(comment=comment) for comment in comments), entry("b")), NOW)
+    digest.add(batch(entry(comment="perftui:GET /a", at=NOW + 20, ms=90.0)), NOW + 20)
+    summary = digest.summary(300, NOW + 21)
+    uses = [(use.method, use.route, use.count, use.total_ms) for use in row(summary).endpoints]
+    assert uses == [("POST", "/b/{id}", 5, 50.0), ("GET", "/a", 4, 120.0)]
+    assert row(summary, "b").endpoints == ()
+    assert [use.route for use in row(digest.summary(30, NOW + 30)).endpoints] == ["/a"]
+
+
+def test_endpoints_of_a_shape_are_bounded() -> None:
+    digest = Digest()
+    digest.add(batch(*(entry(comment=f"perftui:GET /{number}") for number in range(5000))), NOW)
+    assert len(row(digest.summary(300, NOW + 1)).endpoints) == 5
+    assert row(digest.summary(300, NOW + 1)).count == 5000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perftui.model.application import ApplicationMetrics, EndpointStats
+from perftui.model.application import ApplicationMetrics, CacheStats, EndpointStats
 from perftui.model.host import DiskTraffic, HostMetrics, MemoryUse
 from perftui.model.mongodb import MongoServer, OperationRates, Queues, StorageCache, Tickets
 from perftui.model.query import DigestRow, LatencySummary, QueryDigest
@@ -17,7 +17,7 @@ NAMED = (
     "redis.used_bytes redis.evicted_per_s redis.clients application.requests_per_s application.p95_ms "
     "application.server_error_rate application.active host.cpu_share host.memory_share host.load1 "
     "host.disk_bytes_per_s host.network_bytes_per_s endpoint.per_s endpoint.p95_ms endpoint.server_error_rate "
-    "shape.per_s shape.p95_ms cache.hit_rate"
+    "shape.per_s shape.p95_ms cache.hit_rate cache.hit_rate_now cache.gets_per_s application.cache_hit_rate"
 )
 
 
@@ -55,6 +55,13 @@ def test_sums_and_shares() -> None:
     host = HostMetrics(
         hostname="h", memory=MemoryUse(used_bytes=3, total_bytes=4), disk=DiskTraffic(written_bytes_per_s=7)
     )
+    caches = (
+        CacheStats(name="a", hit_rate_now=0.5, gets_per_s=30.0),
+        CacheStats(name="b", hit_rate_now=1.0, gets_per_s=10.0),
+        CacheStats(name="c", gets_per_s=99.0),
+    )
+    application = ApplicationMetrics(format="perftui", caches=caches)
+    assert METRICS["application.cache_hit_rate"].read(state("application", application=application)) == 25 / 40
     assert METRICS["host.memory_share"].read(state("host", host=host)) == 0.75
     assert METRICS["host.disk_bytes_per_s"].read(state("host", host=host)) == 7
 
