@@ -5,25 +5,31 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import msgspec
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
+from perftui.actions.base import Action, ReportingAction
+from perftui.advice.contention.groups import Grouping, GroupKey
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
 from perftui.monitor.feed import Feed
-from perftui.tui.formatting import duration
-from perftui.tui.keyed import KeyedApp, KeyedScreen
+from perftui.tui.advice_book import AdviceBook
+from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Command, keymap_of
 from perftui.tui.screens.main import MainScreen
+from perftui.tui.slow_link import SlowLink
 from perftui.tui.terminal import end_with, guarded_driver
 from perftui.tui.themes import ThemeFile, load_theme
+from perftui.tui.timed_app import TimedApp
 from perftui.tui.view import View
 from perftui.tui.widgets.line_widget import LineWidget
+from perftui.tui.work import Work
 
-INTERVALS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-WINDOWS_S = (60.0, 300.0, 900.0, 3600.0)
+_PUT_BACK_S = 8.0
+"""How long leaving may take while profiling is put back; the next start does what is left."""
 
 
 class SnapshotArrived(Message):
@@ -33,7 +39,7 @@ class SnapshotArrived(Message):
         return isinstance(message, SnapshotArrived)
 
 
-class PerftuiApp(KeyedApp):
+class PerftuiApp(TimedApp):
     """Raises `UserError` when the settings' keys are wrong."""
 
     TITLE = "perftui"
@@ -44,21 +50,33 @@ class PerftuiApp(KeyedApp):
     """
 
     def __init__(self, feed: Feed, settings: Settings) -> None:
-        super().__init__(driver_class=guarded_driver())
-        self.feed, self.settings = feed, settings
+        self._link = SlowLink(settings.slow_link) if settings.slow_link else None
+        super().__init__(driver_class=guarded_driver(self._link.wrote if self._link else None))
+        self.follow(feed, settings)
+        self.settings = settings
         self.keymap = keymap_of(settings)
         self.animation_level = "none"
         theme, self.theme_problem = load_theme(settings.theme, settings.themes_folder, self.no_color)
         self.theme_file = theme
         self._adopt(theme)
         self.view: View | None = None
-        self.latest: Snapshot | None = None
-        self.paused, self.past = False, False
-        """`past`: an earlier frame is shown because the user stepped back to it."""
-        self.interval_s, self.window_s = settings.interval_s, settings.window_s
         self.utc, self.show_noise = settings.utc, False
         self.selected: dict[TargetKind, str] = {}
-        self._shown: Snapshot | None = None
+        self.work = Work()
+        self.running_actions: list[Action] = []
+        self.windows: list[Any] = []
+        """Windows of profiling that are open: the old settings come back with them."""
+        self.advice = AdviceBook()
+        self.collection: str | None = None
+        """The collection that was opened in Indexes."""
+        self.endpoint: tuple[str, str] | None = None
+        """The endpoint whose queries were opened."""
+        self.grouping: Grouping | None = None
+        self.group: GroupKey | None = None
+        """The group of operations that was opened."""
+        self.card_at = 0.0
+        """When a report card was last asked for."""
+        self._lists_connections = False
         self._feeding: asyncio.Task[None] | None = None
         self._no_signals: Any = None
 
@@ -77,6 +95,17 @@ class PerftuiApp(KeyedApp):
         self._feeding = loop.create_task(self._feed())
         if self.theme_problem:
             self.call_after_refresh(self.say, self.theme_problem, "warning")
+        if self.feed.live and any(one.target.kind == "mongodb" for one in self.settings.connections):
+            self.call_after_refresh(self._offer_pending)
+
+    def _offer_pending(self) -> None:
+        from perftui.tui.aftermath import follow_up
+        from perftui.tui.dialogs.pending import offer_pending
+        from perftui.tui.proofs import renew_proofs
+
+        renew_proofs(self)
+        self.run_worker(offer_pending(self), group="actions", exit_on_error=False)
+        self.run_worker(follow_up(self), group="aftermath", exit_on_error=False)
 
     async def on_unmount(self) -> None:
         if self._no_signals is not None:
@@ -84,11 +113,19 @@ class PerftuiApp(KeyedApp):
         if self._feeding is not None:
             self._feeding.cancel()
             await asyncio.wait({self._feeding}, timeout=1.0)
+        if self.windows:
+            closing = [asyncio.ensure_future(window.close()) for window in self.windows]
+            await asyncio.wait(closing, timeout=_PUT_BACK_S)
 
     def leave(self, code: int) -> None:
-        """End in order with this exit code; the terminal is restored."""
+        """End in order with this exit code; the terminal is restored, and what goes on without us is told there."""
         self.leaving = True
-        self.exit(return_code=code)
+        words = self.say_running()
+        self.exit(return_code=code, message=Text(f"perftui: {words}") if words else None)
+
+    def say_running(self) -> str:
+        """What the actions under way do when nobody waits for them any more."""
+        return " ".join(action.interrupted() for action in self.running_actions if isinstance(action, ReportingAction))
 
     async def _feed(self) -> None:
         try:
@@ -100,6 +137,12 @@ class PerftuiApp(KeyedApp):
 
     def _take(self, snapshot: Snapshot) -> None:
         self.latest = snapshot
+        if self._link is None:
+            self._announce()
+        else:
+            self._link.when_free(self._announce)
+
+    def _announce(self) -> None:
         self.post_message(SnapshotArrived())
 
     def on_snapshot_arrived(self) -> None:
@@ -108,26 +151,39 @@ class PerftuiApp(KeyedApp):
         else:
             self.renew_view()
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Show this Snapshot, new or old."""
-        self._shown = snapshot
-        self.renew_view()
-
     def renew_view(self) -> None:
         """Draw again after something about the way of showing changed."""
-        if self._shown is None:
+        if self.shown is None:
             return
         self.view = View(
-            snapshot=self._shown,
+            snapshot=self.shown,
             history=self.feed.history,
             settings=self.settings,
             selected=dict(self.selected),
             live=self.feed.live and not self.paused,
             show_noise=self.show_noise,
             utc=self.utc,
+            advice=self.advice,
+            collection=self.collection,
+            endpoint=self.endpoint,
+            grouping=self.grouping,
+            group=self.group,
         )
         if isinstance(self.screen, KeyedScreen):
             self.screen.show_view(self.view)
+
+    def open_queries_of(self, endpoint: tuple[str, str]) -> None:
+        """The main screen on the queries of one endpoint; Esc goes back to the endpoints."""
+        while not isinstance(self.screen, MainScreen) and len(self.screen_stack) > 1:
+            self.pop_screen()
+        if isinstance(self.screen, MainScreen):
+            self.screen.open_endpoint(endpoint)
+
+    def list_connections(self, wanted: bool) -> None:
+        """Have the connections read while a table shows them: they cost the server."""
+        if wanted != self._lists_connections:
+            self._lists_connections = wanted
+            self.feed.set_list_connections(wanted)
 
     def say(self, text: str, state: str = "normal") -> None:
         """One sentence on the screen on top."""
@@ -160,35 +216,6 @@ class PerftuiApp(KeyedApp):
             if asyncio.iscoroutine(result):
                 await result
 
-    def action_pause(self) -> None:
-        if self.paused:
-            self.go_live()
-            return
-        self.paused = True
-        self.say("Paused: the screen stands still, reading goes on. p goes on.")
-        self.renew_view()
-
-    def action_back_in_time(self) -> None:
-        self._step(-1)
-
-    def action_forward_in_time(self) -> None:
-        self._step(1)
-
-    def action_refresh(self) -> None:
-        self.feed.refresh()
-        self.say("Reading all sources now.")
-
-    def action_slower(self) -> None:
-        self.set_reading_interval(next((step for step in INTERVALS_S if step > self.interval_s), INTERVALS_S[-1]))
-
-    def action_faster(self) -> None:
-        self.set_reading_interval(
-            next((step for step in reversed(INTERVALS_S) if step < self.interval_s), INTERVALS_S[0])
-        )
-
-    def action_window(self) -> None:
-        self.set_window(next((window for window in WINDOWS_S if window > self.window_s), WINDOWS_S[0]))
-
     def action_utc(self) -> None:
         self.utc = not self.utc
         self.say("Times are in UTC." if self.utc else "Times are local.")
@@ -199,6 +226,21 @@ class PerftuiApp(KeyedApp):
         self.feed.set_show_noise(self.show_noise)
         self.say("Idle and internal operations are " + ("shown." if self.show_noise else "hidden."))
         self.renew_view()
+
+    def action_undo(self) -> None:
+        from perftui.tui.dialogs.undo import open_undo
+
+        open_undo(self)
+
+    def action_report_card(self) -> None:
+        from perftui.tui.report_card.copying import copy_card
+
+        self.run_worker(copy_card(self), group="handover", exclusive=True)
+
+    def action_bundle(self) -> None:
+        from perftui.tui.report_card.bundling import write_bundle
+
+        self.run_worker(write_bundle(self), group="bundle", exclusive=True)
 
     def action_help(self) -> None:
         from perftui.tui.screens.help import HelpScreen
@@ -221,17 +263,6 @@ class PerftuiApp(KeyedApp):
 
     def action_help_quit(self) -> None:
         self.leave(130)
-
-    def set_reading_interval(self, seconds: float) -> None:
-        self.interval_s = seconds
-        self.feed.set_interval(seconds)
-        self.say(f"Reading every {seconds:g} s.")
-        self.renew_view()
-
-    def set_window(self, seconds: float) -> None:
-        self.window_s = seconds
-        self.feed.set_window(seconds)
-        self.say(f"Digests show the last {duration(seconds)}.")
 
     def use_theme(self, name: str) -> None:
         """Switch to a theme; a bad one is named and the default taken."""
@@ -263,36 +294,11 @@ class PerftuiApp(KeyedApp):
         self._refresh_truecolor_filter(self.ansi_theme)
         self.stylesheet.set_variables(self.get_css_variables())
 
-    def go_live(self) -> None:
-        """Back to the newest Snapshot."""
-        self.paused = self.past = False
-        if self.latest is not None:
-            self.show_snapshot(self.latest)
-
-    def _step(self, step: int) -> None:
-        if self._shown is None or self.latest is None:
-            return
-        first, last = self.feed.frames()
-        sequence = self._shown.sequence + step
-        while first <= sequence <= last:
-            frame = self.feed.frame(sequence)
-            if frame is not None:
-                self.paused = self.past = True
-                self.show_snapshot(frame)
-                return
-            sequence += step
-        if step > 0:
-            self.go_live()
-        else:
-            self.say("No earlier frame is kept.")
-
     def _fatal_error(self) -> None:
         """Textual would print the locals of every frame, passwords among them."""
         from perftui.crash import report_crash
 
         error = self._exception
         sentence = report_crash(error) if error is not None else "perftui: an error of perftui itself."
-        from rich.text import Text
-
         self._exit_renderables.append(Text(sentence))
         self._close_messages_no_wait()

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from perftui.config.folders import state_folder
+from perftui.model.analysis import Analysis
 from perftui.tui.table_spec import TableSpec
 from perftui.tui.view import View
 
@@ -23,9 +24,15 @@ def write_table(spec: TableSpec[Any], rows: Sequence[Any], view: View, folder: P
     stem = (
         f"perftui-{spec.name.replace(' ', '-')}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(view.snapshot.taken_at))}"
     )
-    folder = folder or _writable()
+    folder = folder or writable_folder()
     texts = _as_csv(spec, rows, view), _as_json(spec, rows, view)
     return _write(folder, stem, ".csv", texts[0]), _write(folder, stem, ".json", texts[1])
+
+
+def write_analysis(analysis: Analysis, folder: Path | None = None) -> Path:
+    """Write `perftui.analysis/1`, for `perftui index apply` and for programs. Raises `OSError`."""
+    stem = f"perftui-analysis-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
+    return _write(folder or writable_folder(), stem, ".json", msgspec.json.format(analysis.to_json(), indent=1))
 
 
 def row_text(spec: TableSpec[Any], row: Any, view: View) -> str:
@@ -61,7 +68,8 @@ def _tame(text: str) -> str:
     return "'" + text if text[:1] in {"=", "+", "@"} or (text[:1] == "-" and text != "-") else text
 
 
-def _writable() -> Path:
+def writable_folder() -> Path:
+    """The current directory, or the state folder where that may not be written."""
     here = Path.cwd()
     if os.access(here, os.W_OK):
         return here

@@ -101,6 +101,13 @@ def clock(at: float | None, utc: bool = False) -> str:
     return UNKNOWN if at is None else time.strftime("%H:%M:%S", _moment(at, utc).timetuple()) + ("Z" if utc else "")
 
 
+def moment(at: float, utc: bool = False) -> str:
+    """For a sentence: `03:12`, with its date where that is another day's; in UTC with a `Z`."""
+    shown = _moment(at, utc)
+    is_today = shown.date() == _moment(time.time(), utc).date()
+    return shown.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M") + ("Z" if utc else "")
+
+
 def timestamp(at: float | None, utc: bool = False) -> str:
     """Date and time to the millisecond: `2026-11-23 14:02:31.250`, in UTC with a `Z`."""
     if at is None:

@@ -51,23 +51,50 @@ PAGES: tuple[Page, ...] = (
         "2",
         "Operations",
         "Ops",
-        (Pane("Operations", "operations", "OPERATIONS"), Pane("Members", "members", "MEMBERS")),
+        (
+            Pane("Operations", "operations", "OPERATIONS"),
+            Pane("Members", "members", "MEMBERS"),
+            Pane("Waits", "waits", "WAITS"),
+            Pane("Transactions", "transactions", "TRANSACTIONS"),
+            Pane("Connections", "connections", "CONNECTIONS"),
+        ),
         "operations",
     ),
     Page(
         "3",
         "Queries",
-        "Queries",
-        (_SHAPES, Pane("The application's own", "application_queries", "APPLICATION_QUERIES")),
+        "Query",
+        (
+            _SHAPES,
+            Pane("The application's own", "application_queries", "APPLICATION_QUERIES"),
+            Pane("Its connections", "pools", "POOLS"),
+            Pane("Collections", "busy_collections", "BUSY_COLLECTIONS"),
+        ),
         "queries",
     ),
-    Page("4", "Endpoints", "Endp", (_ENDPOINTS,), "endpoints"),
+    Page(
+        "4",
+        "Endpoints",
+        "Endp",
+        (
+            _ENDPOINTS,
+            Pane("Slow requests", "slow_requests", "SLOW_REQUESTS"),
+            Pane("Websockets", "websockets", "WEBSOCKETS"),
+        ),
+        "endpoints",
+    ),
     Page("5", "Redis", "Redis", (_COMMANDS, Pane("Slow log", "redis_slow", "REDIS_SLOW")), "redis"),
     Page("6", "Host", "Host", (_PROCESSES, Pane("Sources and their cost", "sources", "SOURCES")), "host"),
+    Page(
+        "7",
+        "Indexes",
+        "Idx",
+        (Pane("Collections", "collections", "COLLECTIONS"), Pane("Indexes", "indexes", "INDEXES")),
+        "indexes",
+    ),
     Page("8", "Events", "Events", (Pane("Events", "events", "EVENTS"),), "events"),
     Page("9", "Caches", "Caches", (Pane("Caches", "caches", "CACHES"),), "caches"),
 )
-"""7 is kept for Indexes."""
 
 
 def panes_of(page: Page, view: View) -> tuple[Pane, ...]:

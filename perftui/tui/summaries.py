@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from perftui.model.application import ApplicationMetrics
+from perftui.model.budgets.changes import words
+from perftui.model.budgets.standing import state_of
 from perftui.model.mongodb import Member
 from perftui.model.redis import RedisServer
 from perftui.model.snapshot import SourceState, TargetState
@@ -13,6 +15,8 @@ from perftui.tui.meters.block import grade, main_source
 from perftui.tui.view import State, View
 
 Lines = list[list[Piece]]
+_WASTE = 10
+"""So many documents examined for each that is returned are worth a word."""
 
 
 def operations(view: View) -> Lines:
@@ -23,9 +27,13 @@ def operations(view: View) -> Lines:
     listed = target.operations
     shown = () if listed is None else tuple(one for one in listed.operations if view.show_noise or one.noise is None)
     waiting = sum(1 for one in shown if one.waiting_for)
+    idle = sum(1 for one in listed.transactions if not one.active and one.locks) if listed is not None else 0
     figures = _figures(
         ("shown", number(len(shown)), "normal"),
         ("waiting", number(waiting), "warning" if waiting else "normal"),
+        ("transactions", f"{len(listed.transactions)}, {idle} idle", "warning" if idle else "normal")
+        if listed is not None and listed.transactions
+        else None,
         ("hidden", "none" if view.show_noise else number(listed.hidden if listed else None), "normal"),
         ("beyond the limit", number(listed.cut), "warning") if listed is not None and listed.cut else None,
         ("own login only", "yes", "warning") if listed is not None and listed.sees_all_users is False else None,
@@ -47,7 +55,36 @@ def queries(view: View) -> Lines:
         pieces.append(("   databases " + ", ".join(digest.databases[:8]), "label"))
     notices = _notices(view, target, "quer", "slow", "profil")
     says_it_again = bool(notices) and notices[0][0][0].startswith(" Slow queries are read from the profiler of")
-    return [pieces, *([] if says_it_again else notices)]
+    return [pieces, *_scanning(view, target), *([] if says_it_again else notices)]
+
+
+def _scanning(view: View, target: TargetState) -> Lines:
+    """What the whole server reads for what it returns, while it scans collections; and which one stands out."""
+    work = target.mongodb.work if target.mongodb is not None else None
+    if work is None or (work.collection_scans_per_s or 0.0) < 1:
+        return []
+    from perftui.tui.tables.busy_collections import busiest
+
+    examined, returned = work.examined_documents_per_s, work.returned_documents_per_s
+    wasted = (examined or 0.0) > _WASTE * max(returned or 0.0, 1.0)
+    found = busiest(view)
+    return [
+        _figures(
+            ("scans/s", rate(work.collection_scans_per_s), "warning" if wasted else "normal"),
+            ("examined/s", rate(examined), "warning" if wasted else "normal"),
+            ("returned/s", rate(returned), "normal"),
+            ("most of", f"{found.ns}: P in Collections profiles it", "warning") if found is not None else None,
+        )
+    ]
+
+
+def indexes(view: View) -> Lines:
+    target = view.target("mongodb")
+    if target is None or target.indexes is None:
+        return [[], *_notices(view, target, "index")]
+    from perftui.tui.summary_indexes import index_lines
+
+    return [*index_lines(view, target.indexes), *_notices(view, target, "index")]
 
 
 def endpoints(view: View) -> Lines:
@@ -64,6 +101,7 @@ def endpoints(view: View) -> Lines:
         ("p99", milliseconds(app.latency_ms.p99), "normal"),
         ("4xx", share(app.client_error_rate), "normal"),
         ("5xx", share(app.server_error_rate), _if_over(app.server_error_rate, limits.error_rate)),
+        _over_budget(app),
         ("window", duration(app.window_s), "normal") if app.window_s else None,
         ("up", duration(app.process.uptime_s), "normal") if app.process.uptime_s else None,
     )
@@ -89,7 +127,14 @@ def redis(view: View) -> Lines:
         ("keys", number(server.keys), "normal"),
         ("up", duration(server.uptime_s), "normal"),
     )
-    return [first, _persistence(server, view), *_notices(view, target)]
+    return [first, _persistence(server, view), *_redis_budgets(server), *_notices(view, target)]
+
+
+def _redis_budgets(server: RedisServer) -> Lines:
+    from perftui.tui.tables.budgets import STATES
+
+    limits = [(words(limit), STATES[state_of(limit)]) for limit in server.limits[:3]]
+    return [_figures(*(("budget", said, state) for said, state in limits))] if limits else []
 
 
 def host(view: View) -> Lines:
@@ -182,6 +227,13 @@ def _member(member: Member) -> tuple[str, State]:
         text += f" {milliseconds(member.ping_ms)}"
     well = member.healthy is not False and member.role in {"PRIMARY", "SECONDARY", "ARBITER"}
     return (text, "normal") if well else (text + " !", "over")
+
+
+def _over_budget(app: ApplicationMetrics) -> tuple[str, str, str] | None:
+    """How many endpoints are over, where any has a budget."""
+    states = [one.budget for one in app.endpoints if one.budget is not None]
+    over = states.count("over")
+    return ("over budget", f"{over} of {len(states)}", "over" if over else "normal") if states else None
 
 
 def _persistence(server: RedisServer, view: View) -> list[Piece]:

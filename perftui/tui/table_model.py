@@ -42,6 +42,10 @@ class TableModel:
         """The tagged rows that are shown now."""
         return [row for row in self.rows if self.spec.key(row) in self.tags]
 
+    def place_of(self, key: Hashable) -> int | None:
+        """Where the row of this key stands now."""
+        return next((index for index, row in enumerate(self.rows) if self.spec.key(row) == key), None)
+
     def move_to(self, index: int) -> None:
         self.cursor = max(0, min(index, len(self.rows) - 1))
         self._cursor_key = self.spec.key(self.rows[self.cursor]) if self.rows else None
@@ -57,7 +61,7 @@ class TableModel:
             self.descending = not self.descending
         else:
             column = next(column for column in self.spec.columns if column.key == key)
-            self.sort_key, self.descending = key, column.align == "right"
+            self.sort_key, self.descending = key, column.align == "right" and not column.rising
         self._again()
 
     def sort_step(self, step: int, columns: Sequence[Column[Any]]) -> None:
@@ -119,10 +123,22 @@ def _first(pair: tuple[Any, Any]) -> Any:
     return pair[0]
 
 
-def lay_out(spec: TableSpec[Any], width: int) -> list[tuple[Column[Any], int]]:
-    """The columns that fit, with their widths: the highest priorities go first, the flexible one takes the rest."""
-    columns = list(spec.columns)
-    while len(columns) > 1 and sum(column.width + 1 for column in columns) - 1 > width:
+_SPARE_PRIORITY = 5
+
+
+def _wanted(columns: Sequence[Column[Any]]) -> int:
+    """Cells for these columns, comfortable while there are spare ones among them."""
+    spare = any(column.priority >= _SPARE_PRIORITY for column in columns)
+    return sum(max(column.width, column.comfortable if spare else 0) + 1 for column in columns) - 1
+
+
+def lay_out(spec: TableSpec[Any], width: int, rows: Sequence[Any] = ()) -> list[tuple[Column[Any], int]]:
+    """The columns that fit, with their widths: the highest priorities go first, the flexible one takes the rest.
+
+    A column that says nothing of these rows is left out.
+    """
+    columns = [column for column in spec.columns if column.wanted is None or column.wanted(rows)]
+    while len(columns) > 1 and _wanted(columns) > width:
         droppable = [column for column in columns if column.priority]
         if not droppable:
             break

@@ -27,6 +27,12 @@ class Column(Struct, Generic[Row], frozen=True):
     """Takes the room that is left; one a table."""
     priority: int = 0
     """On a narrow screen columns of the highest number are left out first; 0 always stays."""
+    comfortable: int = 0
+    """Cells that a flexible column should have before the columns of priority 5 and above get any."""
+    rising: bool = False
+    """A figure whose least values are the telling ones: sorted rising at first."""
+    wanted: Callable[[Sequence[Row]], bool] | None = None
+    """Whether it says anything of these rows; absent: always."""
 
 
 class TableSpec(Struct, Generic[Row], frozen=True):

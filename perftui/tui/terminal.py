@@ -19,8 +19,11 @@ LAST_RESORT_S = 1.5
 SIGNAL_EXITS = {"SIGTERM": 143, "SIGHUP": 129, "SIGINT": 130}
 
 
-def guarded_driver() -> "type[Driver] | None":
-    """Textual's driver, made to survive the loss of its terminal; `None` where Textual's own choice is kept."""
+def guarded_driver(count: Callable[[str], None] | None = None) -> "type[Driver] | None":
+    """Textual's driver, made to survive the loss of its terminal; `None` where Textual's own choice is kept.
+
+    `count` is told what is written.
+    """
     if sys.platform == "win32":
         return None
     from textual.drivers.linux_driver import LinuxDriver
@@ -32,6 +35,8 @@ def guarded_driver() -> "type[Driver] | None":
             thread = self._writer_thread
             if thread is not None and thread.is_alive() and not terminal_lost.is_set():
                 thread.write(data)
+                if count is not None:
+                    count(data)
 
         def close(self) -> None:
             thread = self._writer_thread

@@ -4,10 +4,12 @@ from typing import Literal
 
 from msgspec import Struct
 
+from perftui.advice.contention.groups import Grouping, GroupKey
 from perftui.model.settings import Settings, Thresholds
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
 from perftui.monitor.feed import Series
+from perftui.tui.advice_book import AdviceBook
 
 State = Literal["normal", "dim", "good", "warning", "over", "accent"]
 """What a colour may mean. Never colour alone: the text says it too."""
@@ -23,6 +25,16 @@ class View(Struct, frozen=True):
     """False: an earlier frame or a replay is shown."""
     show_noise: bool = False
     utc: bool = False
+    advice: AdviceBook | None = None
+    """What was advised since the start."""
+    collection: str | None = None
+    """The collection whose indexes alone are shown."""
+    endpoint: tuple[str, str] | None = None
+    """Method and route whose queries alone are shown."""
+    grouping: Grouping | None = None
+    """What operations are grouped by; `None`: they stand one by one."""
+    group: GroupKey | None = None
+    """The group whose operations alone are shown."""
 
     @property
     def thresholds(self) -> Thresholds:

@@ -22,6 +22,7 @@ from perftui.model.mongodb import (
     Tickets,
 )
 from perftui.model.operation import Operation, OperationList
+from perftui.model.proof import ProofStart
 from perftui.model.query import LatencySummary
 from perftui.model.redis import Keyspace, RedisClients, RedisMemory, RedisPersistence, RedisReplication, RedisServer
 from perftui.model.settings import Settings
@@ -42,6 +43,7 @@ class FakeFeed:
         self.asked: list[tuple[str, float]] = []
         self.refreshed = 0
         self.told: list[Event] = []
+        self.proof_starts: tuple[ProofStart, ...] = ()
         self.closed = False
         self._show: Callable[[Snapshot], None] | None = None
         self._first = list(snapshots)
@@ -67,8 +69,14 @@ class FakeFeed:
     def set_window(self, seconds: float) -> None:
         self.asked.append(("window", seconds))
 
+    def watch_proofs(self, starts: Sequence[ProofStart]) -> None:
+        self.proof_starts = tuple(starts)
+
     def set_show_noise(self, show: bool) -> None:
         self.asked.append(("noise", float(show)))
+
+    def set_list_connections(self, wanted: bool) -> None:
+        self.asked.append(("connections", float(wanted)))
 
     def refresh(self) -> None:
         self.refreshed += 1

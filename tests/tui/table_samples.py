@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 
+from advice_samples import PENALTIES, SCAN, SORT, index_overview
+from library_samples import hostile_pool, hostile_request, hostile_websocket, pools, slow_requests, websockets
+from msgspec.structs import replace
+
 from perftui.model.application import (
     ApplicationMetrics,
     ApplicationQueries,
@@ -12,10 +16,19 @@ from perftui.model.application import (
     Uncertainty,
 )
 from perftui.model.event import Event
+from perftui.model.finding import Finding, Penalty
 from perftui.model.host import HostMetrics, Process
+from perftui.model.index import CollectionState, Index, IndexBuild, IndexOverview
+from perftui.model.metrics import (
+    BudgetDocument,
+    QueryPoolDocument,
+    SlowRequestDocument,
+    ValueSizesDocument,
+    WebSocketDocument,
+)
 from perftui.model.mongodb import Member, MongoServer, OperationRates, Queues, ReplicaSet
-from perftui.model.operation import Operation, OperationList, Progress
-from perftui.model.query import DigestRow, LatencySummary, QueryDigest, SlowQuery
+from perftui.model.operation import ConnectionGroup, OpenTransaction, Operation, OperationList, Progress
+from perftui.model.query import DigestRow, EndpointUse, LatencySummary, QueryDigest, SlowQuery
 from perftui.model.redis import CommandStats, RedisServer, RedisSlowCommand, RedisSlowLog
 from perftui.model.sample import Failure
 from perftui.model.settings import Settings
@@ -37,6 +50,24 @@ COMMAND = (
     '"sort":{"createdAt":-1},"limit":20,"comment":"GET /api/prompts","$db":"shop"}'
 )
 RAW = '{"op":"query","ns":"shop.prompts","command":' + COMMAND + ',"docsExamined":50000,"nreturned":20,"millis":201}'
+
+
+P95_OVER = BudgetDocument(
+    expr="p(95)<500ms", value=1.184, limit=0.5, ok=False, violations=5_120, window_s=300.0, budget="GET /api/*",
+    state="over", since=NOW - 95, samples=40_000, left=-1.368, left_requests=-3_120, burn=2.56,
+)  # fmt: skip
+ERRORS_WITHIN = BudgetDocument(
+    expr="error_rate<1%", value=0.002, limit=0.01, ok=True, violations=80, window_s=300.0, budget="GET /api/*",
+    state="ok", since=NOW - 4_000, samples=40_000, left=0.8, left_requests=319, burn=0.2,
+)  # fmt: skip
+HITS_OVER = BudgetDocument(
+    expr="hit_rate>80%", value=0.25, limit=0.8, ok=False, violations=30, window_s=300.0, budget="*",
+    state="over", since=NOW - 30, samples=40, left=-2.75, left_requests=-23, burn=3.75,
+)  # fmt: skip
+SHAPE_NEAR = BudgetDocument(
+    expr="p(95)<40ms", value=0.038, limit=0.04, ok=True, window_s=300.0, budget="shop.users find*", state="warning",
+    since=NOW - 12, samples=37, left=0.05,
+)  # fmt: skip
 
 
 class NoHistory:
@@ -75,6 +106,7 @@ def operation(opid: int | str | None = 4711, **fields: object) -> Operation:
         "text": "find prompts {category: 'writing', active: true} sort {createdAt: -1} limit 20",
         "command": COMMAND,
         "killable": True,
+        "endpoint": "GET /api/prompts",
         "started_at": NOW - 1.5,
     }
     return Operation(opid=opid, **{**known, **fields})  # type: ignore[arg-type]
@@ -90,7 +122,9 @@ def operations() -> OperationList:
                 ns="shop.users",
                 running_s=0.06,
                 plan_summary="IXSCAN { email: 1 }",
-                waiting_for="a write lock on shop.users",
+                waiting_for="lock (Global w, Database w, Collection w)",
+                locks={"Global": "w", "Database": "w", "Collection": "w"},
+                lock_wait_ms=41.0,
                 text="update users {email: 'a@b.c'} {$set: {lastLogin: now}}",
             ),
             operation(
@@ -108,7 +142,54 @@ def operations() -> OperationList:
             operation(7, op="none", ns="", noise="internal", running_s=90_000.0, text="Checkpointer", user=None),
         ),
         hidden=3,
+        transactions=open_transactions(),
+        connections=(
+            ConnectionGroup(client="10.0.0.7", app_name="shop", connections=41, active=7),
+            ConnectionGroup(client="10.0.0.9", connections=12),
+        ),
     )
+
+
+def open_transactions() -> tuple[OpenTransaction, ...]:
+    held = {"Global": "w", "Database": "w", "Collection": "w"}
+    return (
+        OpenTransaction(
+            session="4613f5e9cf304fed8bc81335549d4c4f", client="10.0.0.9:40112", app_name="reports", user="app@admin",
+            started_at=NOW - 63.0, open_s=63.0, idle_s=61.5, locks="Collection w", lock_modes=held, write_locks=2,
+            owner="e3" * 32,
+        ),
+        OpenTransaction(
+            session="aa13f5e9cf304fed8bc81335549d4c4f", client="10.0.0.7:51239", app_name="shop", open_s=0.4,
+            idle_s=0.0, active=True, locks="Collection r", lock_modes={**held, "Collection": "r"}, ns="shop.prompts",
+            write_locks=0,
+        ),
+    )  # fmt: skip
+
+
+def piled_up(count: int = 400) -> OperationList:
+    """One query many times over, a drop behind an idle transaction, and writers behind the drop."""
+    held = {"Global": "w", "Database": "w", "Collection": "w"}
+    waiting: dict[str, object] = {"waiting_for": "lock (Collection W)", "plan_summary": None, "app_name": "deploy"}
+    drop = operation(
+        9_000, op="command", ns="shop.users", running_s=41.0, client="10.0.0.3:40111", text="drop users",
+        locks={**held, "Collection": "W"}, lock_wait_ms=40_900.0, **waiting,
+    )  # fmt: skip
+    behind = [
+        operation(
+            9_001 + number, op="update", ns="shop.users", running_s=39.0 - number, client=f"10.0.0.7:{42_000 + number}",
+            waiting_for="lock (Collection w)", locks=held, text="update users {email: ?}", shape_id="u1",
+        )
+        for number in range(12)
+    ]  # fmt: skip
+    pile = [
+        operation(
+            number, shape_id="a1", running_s=30.0 - number / 20, client=f"10.0.0.{7 + number % 2}:{50_000 + number}",
+            locks={"Global": "r", "Database": "r", "Collection": "r"},
+        )
+        for number in range(1, count + 1)
+    ]  # fmt: skip
+    listed = operations()
+    return replace(listed, operations=(drop, *behind, *pile, *listed.operations[2:]), cut=23)
 
 
 def digest_row(shape_id: str = "a1", **fields: object) -> DigestRow:
@@ -125,7 +206,14 @@ def digest_row(shape_id: str = "a1", **fields: object) -> DigestRow:
         "plan_summaries": ("COLLSCAN",),
         "sorts_in_memory": 123,
         "applications": ("shop",),
+        "endpoints": (
+            EndpointUse(method="GET", route="/api/prompts", count=100, total_ms=12_100.0),
+            EndpointUse(method="POST", route="/api/search", count=23, total_ms=2_783.0),
+        ),
         "last_seen_at": NOW - 1,
+        "score": 0,
+        "penalties": PENALTIES,
+        "findings": (SCAN, SORT),
         "slowest": SlowQuery(
             at=NOW - 20,
             ns="shop.prompts",
@@ -162,6 +250,11 @@ def digest() -> QueryDigest:
                 examined_documents=20_000 * 37,
                 returned=37,
                 sorts_in_memory=0,
+                score=70,
+                endpoints=(),
+                limits=(SHAPE_NEAR,),
+                penalties=PENALTIES[:1],
+                findings=(SCAN,),
             ),
             digest_row(
                 "c3",
@@ -172,8 +265,23 @@ def digest() -> QueryDigest:
                 latency_ms=LatencySummary(average=200.0, p50=199.0, p95=201.0, p99=201.0, maximum=203.0, total=2_000.0),
                 plan_summaries=("COLLSCAN", "IXSCAN { tags: 1 }"),
                 slowest=None,
+                score=90,
+                penalties=PENALTIES[4:],
+                findings=(SORT,),
             ),
-            digest_row("rest", overflow=True, ns="", shape="", count=9, per_s=None, plan_summaries=(), slowest=None),
+            digest_row(
+                "rest",
+                overflow=True,
+                ns="",
+                shape="",
+                count=9,
+                per_s=None,
+                plan_summaries=(),
+                slowest=None,
+                score=None,
+                penalties=(),
+                findings=(),
+            ),
         ),
         entries=170,
         covered_s=180.0,
@@ -197,7 +305,8 @@ def application() -> ApplicationMetrics:
                 server_error_rate=0.002,
                 client_error_rate=0.01,
                 budget="over",
-                budgets=("p95 < 500ms: 1184ms", "errors < 1%: 0.2%"),
+                budgets=("p(95)<500ms: 1,184 ms, over", "error_rate<1%: 0.2%, within, 80% left"),
+                limits=(P95_OVER, ERRORS_WITHIN),
                 last_seen_at=NOW - 2,
             ),
             EndpointStats(
@@ -232,12 +341,25 @@ def application() -> ApplicationMetrics:
                 set_ms=0.61,
                 efficiency=96.3,
                 top_keys=(KeyUse(key="prompts:writing", count=812), KeyUse(key="prompts:code", count=533)),
+                hit_rate_now=0.81,
+                evictions=41,
+                evictions_by_reason={"invalidated": 30, "memory": 6},
+                expirations=12,
+                errors=2,
+                capacity=10_000,
+                missed_keys=(KeyUse(key="prompts:art", count=77),),
+                value_bytes=ValueSizesDocument(
+                    count=640, sum=1_280_000.0, min=120.0, max=9_000.0, p50=1_800.0, p95=5e3
+                ),
             ),
-            CacheStats(name="sessions", hits=10, misses=30, hit_rate=0.25, efficiency=61.0),
+            CacheStats(name="sessions", hits=10, misses=30, hit_rate=0.25, efficiency=61.0, limits=(HITS_OVER,)),
         ),
+        slow_requests=slow_requests(NOW),
+        websockets=websockets(),
         queries=ApplicationQueries(
             count=812,
             slow=31,
+            pools=pools(),
             groups=(
                 QueryGroup(
                     by="collection",
@@ -352,6 +474,7 @@ def rich_snapshot(sequence: int = 1) -> Snapshot:
                 replica_set=replica_set(),
                 operations=operations(),
                 queries=digest(),
+                indexes=index_overview(),
             ),
             TargetState(target=REDIS, redis=redis_server(), redis_slow_log=redis_slow_log()),
             TargetState(
@@ -401,6 +524,10 @@ def bare_snapshot() -> Snapshot:
                         ),
                     )
                 ),
+                indexes=IndexOverview(
+                    collections=(CollectionState(ns="", indexes=(Index(name="", keys=()),)),),
+                    builds=(IndexBuild(ns="", names=()),),
+                ),
             ),
             TargetState(
                 target=REDIS,
@@ -413,7 +540,11 @@ def bare_snapshot() -> Snapshot:
                     format="openmetrics",
                     endpoints=(EndpointStats(method="", route=""),),
                     caches=(CacheStats(name="c"),),
-                    queries=ApplicationQueries(groups=(QueryGroup(by="shape", name="", count=0),)),
+                    slow_requests=(SlowRequestDocument(at=0.0, method="", route="", status=0, duration_s=0.0),),
+                    websockets=(WebSocketDocument(route=""),),
+                    queries=ApplicationQueries(
+                        groups=(QueryGroup(by="shape", name="", count=0),), pools=(QueryPoolDocument(address=""),)
+                    ),
                 ),
             ),
             TargetState(
@@ -422,6 +553,25 @@ def bare_snapshot() -> Snapshot:
         ),
         events=(Event(at=0.0, target_id="gone", kind="k", severity="info", message=""),),
     )
+
+
+def hostile_indexes() -> IndexOverview:
+    finding = Finding(code=HOSTILE, severity="critical", message=HOSTILE, advice=HOSTILE)
+    index = Index(
+        name=HOSTILE,
+        keys=((HOSTILE, 1), ("$**", HOSTILE)),
+        partial_filter=HOSTILE,
+        collation=HOSTILE,
+        options={HOSTILE: HOSTILE},
+        size_bytes=10**18,
+        uses=10**18,
+        used_since=1e300,
+        building=True,
+        findings=(finding,),
+    )
+    collection = CollectionState(ns=HOSTILE, documents=10**15, indexes=(index,), findings=(finding,))
+    build = IndexBuild(ns=HOSTILE, names=(HOSTILE,), message=HOSTILE, done=10**18, total=1, waits_for_quorum=True)
+    return IndexOverview(collections=(collection,), builds=(build,))
 
 
 def hostile_snapshot() -> Snapshot:
@@ -433,8 +583,18 @@ def hostile_snapshot() -> Snapshot:
         ),
         queries=QueryDigest(
             read_from="profiler",
-            rows=(digest_row("h", shape=HOSTILE, plan_summaries=(HOSTILE,), applications=(HOSTILE,)),),
+            rows=(
+                digest_row(
+                    "h",
+                    shape=HOSTILE,
+                    plan_summaries=(HOSTILE,),
+                    applications=(HOSTILE,),
+                    penalties=(Penalty(code=HOSTILE, points=1, reason=HOSTILE),),
+                    findings=(Finding(code=HOSTILE, severity="info", message=HOSTILE, advice=HOSTILE),),
+                ),
+            ),
         ),
+        indexes=hostile_indexes(),
     )
     redis = TargetState(
         target=REDIS,
@@ -448,8 +608,19 @@ def hostile_snapshot() -> Snapshot:
         application=ApplicationMetrics(
             format="older",
             endpoints=(EndpointStats(method=HOSTILE, route=HOSTILE, budgets=(HOSTILE,)),),
-            caches=(CacheStats(name=HOSTILE, top_keys=(KeyUse(key=HOSTILE, count=1),)),),
-            queries=ApplicationQueries(groups=(QueryGroup(by="shape", name=HOSTILE, count=1),)),
+            caches=(
+                CacheStats(
+                    name=HOSTILE,
+                    top_keys=(KeyUse(key=HOSTILE, count=1),),
+                    missed_keys=(KeyUse(key=HOSTILE, count=1),),
+                    evictions_by_reason={HOSTILE: 1},
+                ),
+            ),
+            slow_requests=(hostile_request(HOSTILE),),
+            websockets=(hostile_websocket(HOSTILE),),
+            queries=ApplicationQueries(
+                groups=(QueryGroup(by="shape", name=HOSTILE, count=1),), pools=(hostile_pool(HOSTILE),)
+            ),
         ),
     )
     machine = TargetState(

@@ -13,13 +13,15 @@ from table_samples import MONGO
 from textual import events
 from textual.pilot import Pilot
 
-from perftui.actions.base import Description, Outcome, Problem
+from perftui.actions.base import UNDO_COMMAND, Description, Outcome, Problem
 from perftui.model.secret import Secret
 from perftui.model.settings import Settings
 from perftui.model.target import Connection
 from perftui.tui.app import PerftuiApp
 from perftui.tui.dialogs import confirm
+from perftui.tui.dialogs.box import Asked, lay_out
 from perftui.tui.dialogs.confirm import ConfirmDialog
+from perftui.tui.dialogs.confirm_box import ConfirmBox
 from perftui.tui.dialogs.flow import find_connection, refuse, start_action
 from perftui.tui.dialogs.kill import open_kill
 
@@ -93,6 +95,19 @@ def hears(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confirm, "DEAF_S", 0.0)
 
 
+@pytest.mark.parametrize(
+    ("undo", "shown"),
+    [
+        (f"{UNDO_COMMAND} drops it again.", "- To take it back: u, or perftui index undo drops it again."),
+        ("nothing is to be done.", "- To take it back: nothing is to be done."),
+        (None, "- This cannot be undone."),
+    ],
+)
+def test_names_the_key_beside_the_command_that_takes_it_back(undo: str | None, shown: str) -> None:
+    lines = lay_out(replace(Scripted().describe(), undo=undo), (), 100, Asked())
+    assert shown in ["".join(part for part, _ in line) for line in lines]
+
+
 @pytest.mark.usefixtures("hears")
 class TestAsking:
     @pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -144,7 +159,7 @@ class TestAsking:
     async def test_a_click_presses_a_button(self) -> None:
         action = Scripted()
         async with asked(action) as (app, pilot):
-            box = app.screen.query_one(confirm.ConfirmBox)
+            box = app.screen.query_one(ConfirmBox)
             button = next(one for one in box.buttons if one.name == "confirm")
             await pilot.click(box, offset=(button.left + 1, button.y))
             await until(pilot, lambda: action.ran == ["api"])

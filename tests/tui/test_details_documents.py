@@ -1,5 +1,6 @@
 """What details say: every kind of row, known, unknown, hostile, gone."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,11 +12,15 @@ from perftui.model.sample import Capability
 from perftui.model.snapshot import Snapshot, SourceState
 from perftui.tui.lines import Line, cells
 from perftui.tui.screens.details import builder_of
-from perftui.tui.screens.details_mongodb import query
 from perftui.tui.screens.details_other import source
+from perftui.tui.screens.details_query import query
 from perftui.tui.screens.details_redis import command, command_name
 from perftui.tui.screens.document import Document, Fact, Facts, Spark, Sparks, Text, lay_out
 from perftui.tui.table_spec import TableSpec
+from perftui.tui.tables.caches import CACHES
+from perftui.tui.tables.pools import POOLS
+from perftui.tui.tables.slow_requests import SLOW_REQUESTS
+from perftui.tui.tables.websockets import WEBSOCKETS
 from perftui.tui.view import View
 
 
@@ -31,7 +36,11 @@ def details(spec: TableSpec[Any], row: Any, view: View) -> Document:
     return document
 
 
-@pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.name)
+DETAILED = [spec for spec in ALL if spec.name not in ("collections", "busy collections")]
+"""Enter on a collection opens its indexes instead."""
+
+
+@pytest.mark.parametrize("spec", DETAILED, ids=lambda spec: spec.name)
 class TestEveryKind:
     @pytest.mark.parametrize("snapshot", [rich_snapshot(), bare_snapshot(), hostile_snapshot()], ids="rbh")
     @pytest.mark.parametrize("width", [40, 80, 250])
@@ -83,6 +92,28 @@ def test_a_redis_command_lists_its_own_slow_entries_only() -> None:
     assert "HGETALL" not in shown
     assert command_name("CONFIG GET maxmemory", "config|get") == "config|get"
     assert command_name("") == ""
+
+
+def test_a_cache_says_what_it_lacks_and_why_keys_went() -> None:
+    view = view_of(rich_snapshot())
+    shown = text_of(lay_out(details(CACHES, CACHES.rows(view)[0], view), 120, folded=True, utc=True))
+    for words in ("41, 30 invalidated, 6 memory", "1,204 of 10,000", "prompts:art", "WARMING"):
+        assert words in shown
+    assert re.search(r"now +81%\^", shown)
+    assert re.search(r"errors +2!", shown)
+    assert re.search(r"measured +640", shown)
+
+
+def test_pools_requests_and_websockets_tell_all_that_the_library_does() -> None:
+    view = view_of(rich_snapshot())
+    wanted: dict[TableSpec[Any], tuple[str, ...]] = {
+        POOLS: ("raise maxPoolSize", "timeout", "idle", "29^"),
+        WEBSOCKETS: ("1006", "RuntimeError", "8,200 messages"),
+        SLOW_REQUESTS: ("1.20s!", "10.0.0.0/24", "not kept"),
+    }
+    for spec, words in wanted.items():
+        shown = text_of(lay_out(details(spec, spec.rows(view)[0], view), 120, folded=True, utc=True))
+        assert [word for word in words if word not in shown] == []
 
 
 def test_a_source_gives_the_grant_to_copy() -> None:

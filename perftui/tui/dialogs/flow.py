@@ -1,6 +1,7 @@
 """From a key to an outcome: refuse in words, check, ask, run through `actions.runner`, tell."""
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from perftui.model.event import Event, Severity
@@ -12,6 +13,7 @@ from perftui.tui.view import View
 if TYPE_CHECKING:
     from perftui.actions.base import Action, Outcome
     from perftui.tui.app import PerftuiApp
+    from perftui.tui.dialogs.confirm import Confirmed, Run
 
 
 def find_connection(settings: Settings, target: Target) -> Connection | None:
@@ -34,42 +36,108 @@ def refuse(app: "PerftuiApp", view: View, state: TargetState) -> str | None:
     return None
 
 
-def start_action(app: "PerftuiApp", action: "Action", verb: str, *, read_only: bool) -> None:
-    """Check, then ask, in the background."""
+def acting_through(app: "PerftuiApp", state: TargetState | None) -> tuple[Connection, TargetState] | None:
+    """How to change something there; says why nothing may be changed. A paused screen is too old to act on an index."""
+    view = app.view
+    if view is None or state is None:
+        app.say("No MongoDB is monitored, so there is nothing to change.", "warning")
+        return None
+    paused = "The screen is paused and may be old: p goes on, then act." if app.paused and not app.past else None
+    reason = paused or refuse(app, view, state)
+    connection = find_connection(view.settings, state.target)
+    if reason is not None or connection is None:
+        app.say(reason or "There is no connection to act through.", "warning")
+        return None
+    return connection, state
+
+
+def start_action(
+    app: "PerftuiApp",
+    action: "Action",
+    verb: str,
+    *,
+    read_only: bool,
+    run: "Run | None" = None,
+    abort: Callable[[], None] | None = None,
+    after: Callable[["Outcome"], None] | None = None,
+    way_out: Callable[[], "Action | None"] | None = None,
+) -> None:
+    """Check, then ask, in the background.
+
+    `run`: what runs it, in place of `actions.runner` alone. `abort`: what K does while it runs. `after` is told the
+    outcome. `way_out`: what may be asked for instead, knowingly, where the check refuses the action.
+    """
     app.say(f"Checking on {action.target.name} ...")
-    app.run_worker(_check_and_ask(app, action, verb, read_only), group="actions", exit_on_error=False)
+    runs = _told(app, run or _through_runner(read_only or app.settings.read_only), after)
+    work = _check_and_ask(app, action, verb, runs, abort, way_out)
+    app.run_worker(work, group="actions", exit_on_error=False)
 
 
-async def _check_and_ask(app: "PerftuiApp", action: "Action", verb: str, read_only: bool) -> None:
+async def _check_and_ask(
+    app: "PerftuiApp",
+    action: "Action",
+    verb: str,
+    run: "Run",
+    abort: Callable[[], None] | None,
+    way_out: Callable[[], "Action | None"] | None,
+) -> None:
     from perftui.model.redaction import redact
     from perftui.tui.dialogs.confirm import ConfirmDialog
 
     try:
         problems = await action.check()
+        blocking = next((problem for problem in problems if problem.blocking), None)
+        other = way_out() if blocking is not None and way_out is not None else None
+        if other is not None and not any(problem.blocking for problem in await other.check()):
+            action, blocking = other, None
     except Exception as error:  # whatever a client raises is told in words
         app.say(f"Nothing was done: {redact(action.explain(error))}", "over")
         return
-    blocking = next((problem for problem in problems if problem.blocking), None)
     if blocking is not None:
         app.say(f"Nothing was done: {blocking.message} {blocking.help}".rstrip(), "warning")
         return
+    await app.push_screen(ConfirmDialog(action, problems, verb, run, abort))
 
-    async def run(chosen: "Action", command: str) -> "Outcome":
-        outcome = await _run(chosen, command, read_only)
-        _tell(app, chosen, outcome)
+
+def _told(app: "PerftuiApp", run: "Run", after: Callable[["Outcome"], None] | None) -> "Run":
+    """The same, known as under way while it runs, its outcome told afterwards."""
+
+    async def told(chosen: "Action", confirmed: "Confirmed") -> "Outcome":
+        from perftui.actions.base import Outcome
+        from perftui.model.redaction import redact
+
+        app.running_actions.append(chosen)
+        try:
+            outcome = await run(chosen, confirmed)
+        except Exception as error:  # the dialog must not wait for ever
+            outcome = Outcome(state="failed", message=redact(chosen.explain(error)))
+        finally:
+            app.running_actions.remove(chosen)
+        tell_outcome(app, chosen, outcome)
+        if after is not None:
+            after(outcome)
         return outcome
 
-    await app.push_screen(ConfirmDialog(action, problems, verb, run))
+    return told
 
 
-async def _run(action: "Action", command: str, read_only: bool) -> "Outcome":
-    from perftui.actions.journal import default_journal
-    from perftui.actions.runner import perform
+def _through_runner(read_only: bool) -> "Run":
+    async def run(action: "Action", confirmed: "Confirmed") -> "Outcome":
+        from perftui.actions.journal import default_journal
+        from perftui.actions.runner import perform
 
-    return await perform(action, confirmed_command=command, read_only=read_only, journal=default_journal())
+        return await perform(
+            action,
+            confirmed_command=confirmed.command,
+            typed=confirmed.typed,
+            read_only=read_only,
+            journal=default_journal(),
+        )
+
+    return run
 
 
-def _tell(app: "PerftuiApp", action: "Action", outcome: "Outcome") -> None:
+def tell_outcome(app: "PerftuiApp", action: "Action", outcome: "Outcome") -> None:
     """Put the outcome among the events."""
     message = f"{action.target.name}: {action.name}: {outcome.message}"
     severity: Severity = "info" if outcome.state == "done" else "warning"

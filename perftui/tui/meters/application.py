@@ -1,9 +1,10 @@
 """The application's meters: requests, p95, errors, and which endpoint is the slowest."""
 
-from perftui.model.application import ApplicationMetrics
+from perftui.model.application import ApplicationMetrics, hit_rate_now
 from perftui.model.snapshot import TargetState
 from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate, share, size
 from perftui.tui.meters.block import Block, Meter, grade, trouble_of
+from perftui.tui.tables.grades import too_low
 from perftui.tui.view import State, View
 
 _WORDS: dict[State, str] = {"over": " over", "warning": " warn"}
@@ -14,12 +15,13 @@ def application_block(state: TargetState, view: View) -> Block:
     limits = view.thresholds
     p95 = application.latency_ms.p95
     p95_state: State = "normal" if p95 is None else grade(p95, limits.endpoint_p95_ms)
-    errors = application.server_error_rate
+    errors, hits = application.server_error_rate, hit_rate_now(application.caches)
     meters = (
         Meter("req/s", rate(application.per_s), metric="application.requests_per_s"),
         Meter("p95", milliseconds(p95) + _WORDS.get(p95_state, ""), p95_state, "application.p95_ms"),
         Meter("5xx", share(errors), _grade_errors(errors, limits.error_rate), "application.server_error_rate"),
         Meter("slowest", _slowest(application)),
+        Meter("hits", share(hits), _grade_hits(hits, limits.hit_rate), "application.cache_hit_rate", 1.0),
         Meter("active", number(application.active), metric="application.active"),
         Meter("p99", milliseconds(application.latency_ms.p99), metric="application.p99_ms"),
         Meter("avg", milliseconds(application.latency_ms.average), metric="application.average_ms"),
@@ -32,6 +34,10 @@ def application_block(state: TargetState, view: View) -> Block:
 
 def _grade_errors(errors: float | None, limit: float) -> State:
     return "normal" if not errors else grade(errors, limit, 0.2)
+
+
+def _grade_hits(hits: float | None, limit: float) -> State:
+    return "dim" if hits is None else too_low(hits, limit, limit + 0.05)
 
 
 def _slowest(application: ApplicationMetrics) -> str:

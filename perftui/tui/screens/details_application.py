@@ -1,15 +1,26 @@
 """Details of an endpoint, of a group of the application's queries, of a cache."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
-from perftui.model.application import CacheStats, EndpointStats
-from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate, share, size
-from perftui.tui.lines import Piece, bar, fit
-from perftui.tui.screens.details_parts import history, history_times, latency_facts, number_and_rate, when
+from perftui.model.application import EndpointStats, QueryGroup
+from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate, share
+from perftui.tui.lines import Piece, fit
+from perftui.tui.screens.details_parts import (
+    budgets_block,
+    history,
+    history_times,
+    latency_facts,
+    number_and_rate,
+    when,
+)
 from perftui.tui.screens.document import Block, Chart, Document, Fact, Facts, Rows, Spark, Sparks, Text
-from perftui.tui.tables import application_queries, caches, endpoints, queries
+from perftui.tui.tables import application_queries, endpoints, queries
+from perftui.tui.tables.budgets import show_budget
 from perftui.tui.tables.grades import signed
+from perftui.tui.tables.origins import queries_of
 from perftui.tui.view import View
+
+_QUERIES = 8
 
 
 def endpoint(view: View, key: Hashable) -> Document | None:
@@ -21,7 +32,8 @@ def endpoint(view: View, key: Hashable) -> Document | None:
     limit = view.thresholds.endpoint_p95_ms
     blocks: tuple[Block, ...] = (
         Facts(_endpoint_facts(row, view)),
-        Text("\n".join(row.budgets), "BUDGETS", endpoints.grade_budget(row, view)),
+        budgets_block(row.limits, view) if row.limits else Text("\n".join(row.budgets), "BUDGETS"),
+        Rows(tuple(_queries_of(row, view)), "ITS QUERIES (o shows them)"),
         Chart(
             history_times(view),
             history(view, target_id, "endpoint.p95_ms", name),
@@ -40,6 +52,19 @@ def endpoint(view: View, key: Hashable) -> Document | None:
     return Document(f"{name} of {target.target.name}", blocks, copied=name, at=view.snapshot.taken_at)
 
 
+def _queries_of(row: EndpointStats, view: View) -> Iterator[tuple[Piece, ...]]:
+    """The shapes that this endpoint ran, as their comments say."""
+    endpoint = (row.method, row.route)
+    for shape in queries_of(endpoint, view)[:_QUERIES]:
+        use = next(use for use in shape.endpoints if (use.method, use.route) == endpoint)
+        p95 = queries.grade_latency(shape.latency_ms.p95, view)
+        yield (
+            (fit(number(use.count), 8, "right") + "x  ", "value"),
+            (fit(signed(milliseconds(shape.latency_ms.p95), p95), 9, "right") + "  ", p95),
+            (queries.name(shape), "normal"),
+        )
+
+
 def _endpoint_facts(row: EndpointStats, view: View) -> tuple[Fact, ...]:
     p95, errors = endpoints.grade_p95(row, view), endpoints.grade_errors(row, view)
     average = endpoints.grade_average(row, view)
@@ -53,9 +78,23 @@ def _endpoint_facts(row: EndpointStats, view: View) -> tuple[Fact, ...]:
         slowest,
         Fact("5xx", signed(share(row.server_error_rate), errors).rstrip(), errors),
         Fact("4xx", share(row.client_error_rate)),
-        Fact("budget", row.budget or "none is set", endpoints.grade_budget(row, view)),
+        Fact("budget", _budget(row), endpoints.grade_budget(row, view)),
         Fact("last seen", when(row.last_seen_at, view)),
+        *_known(("in flight", row.active), ("clients left", row.disconnects), ("raised", _sum(row.exceptions))),
     )
+
+
+def _sum(counts: dict[str, int]) -> int | None:
+    return sum(counts.values()) if counts else None
+
+
+def _known(*facts: tuple[str, int | None]) -> tuple[Fact, ...]:
+    """What only perftui's own library tells."""
+    return tuple(Fact(label, number(value)) for label, value in facts if value is not None)
+
+
+def _budget(row: EndpointStats) -> str:
+    return "none is set" if row.budget is None else show_budget(row.budget, row.limits)
 
 
 def query_group(view: View, key: Hashable) -> Document | None:
@@ -71,57 +110,23 @@ def query_group(view: View, key: Hashable) -> Document | None:
         Fact("read : returned", signed(ratio, read).rstrip(), read),
         Fact("collection", row.collection or ""),
         Fact("operation", row.operation or ""),
+        *_known(("slow", row.slow), ("errors", row.errors)),
     )
-    blocks = (Text(row.name, role="value"), Facts(facts, "AS THE APPLICATION MEASURED IT"))
+    measured = Facts(facts, "AS THE APPLICATION MEASURED IT")
+    blocks = (Text(row.name, role="value"), measured, *_explained(row), budgets_block(row.limits, view))
     return Document(f"Queries by {row.by}", blocks, copied=row.name, at=view.snapshot.taken_at)
 
 
-def cache(view: View, key: Hashable) -> Document | None:
-    target = view.target("application")
-    row = next((row for row in caches.rows(view) if row.name == key), None)
-    if row is None or target is None:
-        return None
-    rates = history(view, target.target.id, "cache.hit_rate", row.name)
-    blocks: tuple[Block, ...] = (
-        Facts(_cache_facts(row, view)),
-        Sparks((Spark("hit rate", rates, share),), "HISTORY"),
-        Rows(tuple(_key_uses(row)), "MOST USED KEYS"),
-    )
-    copied = "\n".join(use.key for use in row.top_keys) or row.name
-    return Document(f"Cache {row.name} of {target.target.name}", blocks, copied=copied, at=view.snapshot.taken_at)
-
-
-def _cache_facts(row: CacheStats, view: View) -> tuple[Fact, ...]:
-    hits, efficiency = caches.grade_hit_rate(row, view), caches.grade_efficiency(row, view)
-    return (
-        Fact("hit rate", signed(share(row.hit_rate), hits).rstrip(), hits),
-        Fact("hits", number(row.hits)),
-        Fact("misses", number(row.misses)),
-        Fact("gets", UNKNOWN if row.gets_per_s is None else f"{rate(row.gets_per_s)}/s"),
-        Fact("a get takes", milliseconds(row.get_ms)),
-        Fact("a set takes", milliseconds(row.set_ms)),
-        Fact("sets", number(row.sets)),
-        Fact("deletes", number(row.deletes)),
-        Fact("evicted", number(row.evictions)),
-        Fact("keys", number(row.keys)),
-        Fact("size", size(row.used_bytes)),
-        Fact("efficiency", _efficiency(row, signed("", efficiency).strip()), efficiency),
-    )
-
-
-def _efficiency(row: CacheStats, sign: str) -> str:
-    return UNKNOWN if row.efficiency is None else f"{row.efficiency:.0f}{sign} of 100"
-
-
-def _key_uses(row: CacheStats) -> list[tuple[Piece, ...]]:
-    most = max((use.count for use in row.top_keys), default=0) or 1
-    return [
-        (
-            (fit(number(use.count), 9, "right") + "  ", "value"),
-            ("[", "bracket"),
-            (bar(use.count / most, 20), "bar"),
-            ("]  ", "bracket"),
-            (fit(use.key, 200).rstrip(), "normal"),
+def _explained(row: QueryGroup) -> Iterator[Block]:
+    """The application's own explain of a slow shape, and who sends it."""
+    if row.plan is not None:
+        score = UNKNOWN if row.score is None else f"{row.score} of 100"
+        yield Facts((Fact("plan", row.plan), Fact("score", score)), "AS THE APPLICATION EXPLAINED IT")
+    if row.advice:
+        yield Text("\n".join(row.advice), "ADVICE")
+    if row.callers:
+        calls = tuple(
+            ((fit(number(one.calls), 8, "right") + "x  ", "value"), (f"{one.method} {one.route}", "normal"))
+            for one in row.callers
         )
-        for use in row.top_keys
-    ]
+        yield Rows(calls, "SENT BY")

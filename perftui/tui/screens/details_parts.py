@@ -1,8 +1,12 @@
 """What all details share: history for a thing, times, latency figures."""
 
+from collections.abc import Sequence
+
+from perftui.model.metrics import BudgetDocument
 from perftui.model.query import LatencySummary
 from perftui.tui.formatting import UNKNOWN, age, clock, milliseconds, number, rate, timestamp
-from perftui.tui.screens.document import Fact
+from perftui.tui.screens.document import Fact, Rows, Spark, Sparks
+from perftui.tui.tables.budgets import limit_lines
 from perftui.tui.view import View
 
 _MOST_POINTS = 900
@@ -47,4 +51,22 @@ def latency_facts(latency: LatencySummary) -> tuple[Fact, ...]:
         Fact("p99", milliseconds(latency.p99)),
         Fact("average", milliseconds(latency.average)),
         Fact("slowest", milliseconds(latency.maximum)),
+    )
+
+
+def budgets_block(limits: Sequence[BudgetDocument], view: View) -> Rows:
+    """Each limit, the nearest first; empty where there is none."""
+    return Rows(tuple(limit_lines(limits, view)), "BUDGETS")
+
+
+def shape_history(view: View, target_id: str, shape_id: str | None) -> Sparks:
+    """A shape's p95 and executions over the window."""
+    if shape_id is None:
+        return Sparks(())
+    return Sparks(
+        (
+            Spark("p95", history(view, target_id, "shape.p95_ms", shape_id), milliseconds),
+            Spark("executions", history(view, target_id, "shape.per_s", shape_id), lambda value: f"{rate(value)}/s"),
+        ),
+        "HISTORY OF THIS SHAPE",
     )

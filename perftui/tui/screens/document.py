@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NamedTuple
 
 from perftui.tui.formatting import UNKNOWN, clock
-from perftui.tui.lines import Line, Piece, cells, fill, fit, sparkline, wrap
+from perftui.tui.lines import Line, Piece, cells, fill, fit, fold_words, sparkline, wrap
 from perftui.tui.screens.pretty import pretty_json
 from perftui.tui.screens.timeline_model import fold
+from perftui.tui.view import View
 
 _MOST_FOLDS = 400
 _FACT_WIDTH = 38
@@ -34,6 +36,8 @@ class Text:
     text: str
     heading: str = ""
     role: str = "normal"
+    prose: bool = False
+    """Sentences: folded between words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,25 @@ class Chart:
     height: int = 12
 
 
-Block = Facts | Text | Json | Rows | Sparks | Chart
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Lines that something else makes for a width, such as a plan's tree."""
+
+    draw: Callable[[int], Sequence[Line]]
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Two columns where there is room, else one below the other."""
+
+    left: tuple["Block", ...]
+    right: tuple["Block", ...]
+    from_width: int = 140
+    heading: str = ""
+
+
+Block = Facts | Text | Json | Rows | Sparks | Chart | Drawn | Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +112,19 @@ class Document:
     """What `y` copies: the whole text of the thing."""
     at: float | None = None
     """When it was last seen."""
+    renewed: "Callable[[View], Document] | None" = None
+    """The same with what a later View still tells about it, its row being gone."""
 
 
 def lay_out(document: Document, width: int, *, folded: bool, utc: bool) -> list[Line]:
     """All lines of a document at a width. A block that holds nothing leaves no heading behind."""
+    return lay_out_blocks(document.blocks, width, folded=folded, utc=utc)
+
+
+def lay_out_blocks(blocks: Sequence[Block], width: int, *, folded: bool, utc: bool) -> list[Line]:
+    """The blocks below each other, a blank line between."""
     lines: list[Line] = []
-    for block in document.blocks:
+    for block in blocks:
         body = _lay_out_block(block, width, folded, utc)
         if not body:
             continue
@@ -108,6 +137,7 @@ def lay_out(document: Document, width: int, *, folded: bool, utc: bool) -> list[
 
 
 def _heading(text: str, width: int) -> Line:
+    text = fit(text, min(cells(text), width - 2))
     rule = "─" * max(width - cells(text) - 3, 0)
     return Line(((f" {text} ", "heading"), (rule, "dim")))
 
@@ -121,11 +151,29 @@ def _lay_out_block(block: Block, width: int, folded: bool, utc: bool) -> list[Li
         return [Line(tuple(fill((("  ", "normal"), *pieces), width))) for pieces in block.lines]
     if isinstance(block, Json):
         return _text(pretty_json(block.text, width - 4) if block.text else [], "normal", width, folded)
+    if isinstance(block, Text) and block.prose:
+        return [Line((("  " + part, block.role),)) for part in fold_words(block.text, width - 3)] if block.text else []
     if isinstance(block, Text):
         return _text(block.text.splitlines(), block.role, width, folded)
+    if isinstance(block, Drawn):
+        return [Line(tuple(fill((("  ", "normal"), *line.pieces), width)), line.base) for line in block.draw(width - 3)]
+    if isinstance(block, Beside):
+        return _beside(block, width, folded, utc)
     from perftui.tui.widgets.chart import draw_chart
 
     return draw_chart(block.times, block.values, width - 1, block.height, show=block.show, utc=utc, limit=block.limit)
+
+
+def _beside(block: Beside, width: int, folded: bool, utc: bool) -> list[Line]:
+    if width < block.from_width or not block.right:
+        return lay_out_blocks((*block.left, *block.right), width, folded=folded, utc=utc)
+    half = (width - 1) // 2
+    left = lay_out_blocks(block.left, half, folded=folded, utc=utc)
+    right = lay_out_blocks(block.right, width - half - 1, folded=folded, utc=utc)
+    return [
+        Line((*fill(one.pieces, half), (" ", "normal"), *fill(other.pieces, width - half - 1)))
+        for one, other in zip_longest(left, right, fillvalue=Line())
+    ]
 
 
 def _facts(facts: Sequence[Fact], width: int) -> list[Line]:

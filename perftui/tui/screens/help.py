@@ -25,7 +25,6 @@ _READING = (
     ("! ^", "over a threshold; near it (colour says the same)"),
     ("dimmed", "old: its source does not answer; the words beside it say since when"),
     ("v ^", "in a column's title: sorted by it, falling or rising"),
-    ("7", "is kept for Indexes"),
 )
 _FILTERS = (
     ("word", "rows with this text in a column of words"),

@@ -1,19 +1,22 @@
 """The main screen: header, meters, tabs, one table, the keys."""
 
+from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 
 from perftui.model.target import TargetKind
-from perftui.tui.formatting import count_rows
 from perftui.tui.header import header_line
 from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Command, Context
-from perftui.tui.lines import Line, Piece, fill, fold_words, width_of
+from perftui.tui.lines import Line
 from perftui.tui.meters.layout import meter_lines, rows_for
 from perftui.tui.pages import PAGES, Page, Pane, panes_of
+from perftui.tui.screens.grouping import GroupingActions, spec_in_view
+from perftui.tui.screens.main_lines import event_mark, key_names, status_pieces, summary_lines
 from perftui.tui.screens.table_actions import TableActions
+from perftui.tui.verdict_line import verdict_line
 from perftui.tui.view import View
 from perftui.tui.widgets.bottom_line import BottomLine
 from perftui.tui.widgets.line_widget import LineWidget
@@ -23,13 +26,9 @@ from perftui.tui.widgets.top_pane import TopPane
 _PAGE_KINDS: dict[str, TargetKind] = {
     "Redis": "redis", "Endpoints": "application", "Caches": "application", "Host": "host",
 }  # fmt: skip
-_KEY_LINE = (
-    "help", "filter", "sort_next", "open", "kill", "pause", "timeline", "settings", "clear", "full_text",
-    "back_in_time", "palette", "back",
-)  # fmt: skip
 
 
-class MainScreen(TableActions, KeyedScreen):
+class MainScreen(GroupingActions, TableActions, KeyedScreen):
     """Draws the View it is given; keys that concern the table are in `TableActions`."""
 
     CONTEXTS: ClassVar[tuple[Context, ...]] = ("main", "table", "app")
@@ -48,6 +47,7 @@ class MainScreen(TableActions, KeyedScreen):
         self.zoomed = False
         self._pane = dict.fromkeys((page.title for page in PAGES), 0)
         self._events_seen_until = 0.0
+        self._told_of_build = False
         self.top = TopPane()
         self.table = LiveTable()
         self.below = LineWidget(id="below")
@@ -60,10 +60,7 @@ class MainScreen(TableActions, KeyedScreen):
         yield self.bottom
 
     def on_mount(self) -> None:
-        keymap = self.perftui.keymap
-        commands = [keymap.commands[name] for name in _KEY_LINE]
-        shown = [command for command in commands if not (command.changes_server and self.perftui.settings.read_only)]
-        self.bottom.show_keys([(command, keymap.keys[command.name][0]) for command in shown])
+        self._show_keys()
         self.draw()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -71,7 +68,9 @@ class MainScreen(TableActions, KeyedScreen):
 
     def show_view(self, view: View) -> None:
         pane = self.pane(view)
-        self.table.show(pane.spec(), view)
+        self.perftui.list_connections(pane.name == "CONNECTIONS")
+        self.table.show(spec_in_view(pane, view), view)
+        self._show_keys()
         self.draw()
 
     def pane(self, view: View) -> Pane:
@@ -89,9 +88,17 @@ class MainScreen(TableActions, KeyedScreen):
             view, width, interval_s=app.interval_s, paused=app.paused and not app.past, newest_at=newest_at
         )
         rows = 0 if self.zoomed else rows_for(width, height, self._kinds(view))
-        tabs = self.top.tabs_line(self.page, self._marks(view), self._status(view), width)
-        self.top.show(header, meter_lines(view, width, rows), tabs, self._summary(view, width))
+        tabs = self.top.tabs_line(self.page, self._marks(view), status_pieces(view, self.table.model), width)
+        self.top.show(
+            header, [*self._verdict(view, width), *meter_lines(view, width, rows)], tabs, self._summary(view, width)
+        )
         self._draw_below(view, width, height)
+
+    def _verdict(self, view: View | None, width: int) -> list[Line]:
+        """The Overview's first line."""
+        if self.page.panes:
+            return []
+        return [verdict_line(view, self.perftui.keymap, width, read_only=self.perftui.settings.read_only)]
 
     def _draw_below(self, view: View | None, width: int, height: int) -> None:
         """The Overview's further blocks; the machine alone has none."""
@@ -110,10 +117,24 @@ class MainScreen(TableActions, KeyedScreen):
         return True
 
     def show_page(self, page: Page) -> None:
-        """Open a tab."""
+        """Open a tab, with all that belongs on it."""
         self.page = page
-        if self.perftui.view is not None:
+        self._show_keys()
+        if self.perftui.endpoint is not None:
+            self.perftui.endpoint = None
+            self.perftui.renew_view()
+        elif self.perftui.view is not None:
             self.show_view(self.perftui.view)
+
+    def _show_keys(self) -> None:
+        """The keys that mean something on this tab first; none that acts where nothing may be changed."""
+        keymap, read_only = self.perftui.keymap, self.perftui.settings.read_only
+        names = key_names(self.page, has_mongodb=self._has("mongodb"), row=self.spec_row()[1])
+        commands = [keymap.commands[name] for name in names]
+        shown = [command for command in commands if not (command.changes_server and read_only)]
+        keys = [(command, keymap.keys[command.name][0]) for command in shown]
+        if keys != self.bottom.keys_shown:
+            self.bottom.show_keys(keys)
 
     async def on_key(self, event: events.Key) -> None:
         if self.bottom.prompt is not None:
@@ -138,7 +159,15 @@ class MainScreen(TableActions, KeyedScreen):
         self.draw()
 
     def action_back(self) -> None:
-        self.perftui.leave(0)
+        """Leave an opened collection or endpoint, else quit; while a build runs, only after its words were seen."""
+        if self._leave_opened():
+            return
+        words = self.perftui.say_running()
+        if words and not self._told_of_build:
+            self._told_of_build = True
+            self.say(f"{words} q again quits.", "warning")
+        else:
+            self.perftui.leave(0)
 
     def action_next_pane(self) -> None:
         self._step_pane(1)
@@ -171,6 +200,33 @@ class MainScreen(TableActions, KeyedScreen):
         role = f" {following.mongodb.role}" if following.mongodb is not None and following.mongodb.role else ""
         self.say(f"In view: {following.target.name}{role}.")
 
+    def action_verdict(self) -> None:
+        from perftui.tui.evidence import show_evidence
+
+        show_evidence(self)
+
+    def action_verdict_whole(self) -> None:
+        from perftui.tui.screens.verdict import VerdictScreen
+
+        self.perftui.push_screen(VerdictScreen())
+        self.perftui.renew_view()
+
+    def show_row(self, pane: int, key: Hashable) -> None:
+        """Show this table of the tab with the cursor on the row of this key."""
+        self._pane[self.page.title] = pane
+        view = self.perftui.view
+        if view is None:
+            return
+        self.show_view(view)
+        model = self.table.model
+        place = None if model is None else model.place_of(key)
+        if model is not None and place is None and model.filter.text:
+            model.set_filter("")
+            place = model.place_of(key)
+        if model is not None and place is not None:
+            model.move_to(place)
+            self.table.changed()
+
     def action_timeline(self) -> None:
         from perftui.tui.screens.timeline import open_timeline
 
@@ -181,21 +237,53 @@ class MainScreen(TableActions, KeyedScreen):
         self.show_page(next(page for page in PAGES if command.name == f"page_{page.key}"))
 
     def _escape(self) -> None:
-        """Take away what lies over the live table: a full text, a filter, the past."""
+        """Take away what lies over the live table: a full text, a filter, an opened collection, the past."""
         model = self.table.model
         if model is not None and model.full_text:
             self.action_full_text()
         elif model is not None and model.filter.text:
             model.set_filter("")
             self.table.changed()
-        elif self.perftui.paused:
+        elif not self._leave_opened() and self.perftui.paused:
             self.perftui.go_live()
+
+    def _leave_opened(self) -> bool:
+        """Go back from what was opened on this tab; False where nothing was."""
+        if self.leave_group():
+            return True
+        if self.page.title == "Indexes" and self.perftui.collection is not None:
+            self.open_collection(None)
+        elif self.page.title == "Queries" and self.perftui.endpoint is not None:
+            self.show_page(next(page for page in PAGES if page.title == "Endpoints"))
+        else:
+            return False
+        return True
+
+    def open_collection(self, ns: str | None) -> None:
+        """Show one collection's indexes; `None`: go back to the collections."""
+        self._pane["Indexes"] = 0 if ns is None else 1
+        self.perftui.collection = ns
+        if self.page.title != "Indexes":
+            self.show_page(next(page for page in PAGES if page.title == "Indexes"))
+        self.perftui.renew_view()
+
+    def open_endpoint(self, endpoint: tuple[str, str]) -> None:
+        """Show the queries of one endpoint."""
+        self._pane["Queries"] = 0
+        self.show_page(next(page for page in PAGES if page.title == "Queries"))
+        self.perftui.endpoint = endpoint
+        self.perftui.renew_view()
 
     def _step_pane(self, step: int) -> None:
         if self.perftui.view is not None:
             panes = panes_of(self.page, self.perftui.view)
             self._pane[self.page.title] = (self._pane[self.page.title] + step) % len(panes)
             self.show_view(self.perftui.view)
+
+    def _has(self, kind: TargetKind) -> bool:
+        return any(connection.target.kind == kind for connection in self.perftui.settings.connections) or (
+            self.perftui.view is not None and self.perftui.view.target(kind) is not None
+        )
 
     def _kinds(self, view: View | None) -> int:
         if view is not None:
@@ -208,47 +296,10 @@ class MainScreen(TableActions, KeyedScreen):
             return {}
         if self.page.title == "Events":
             self._events_seen_until = max(self._events_seen_until, view.snapshot.taken_at)
-        new = [
-            event
-            for event in view.snapshot.events
-            if event.at > self._events_seen_until and event.severity in {"warning", "critical"}
-        ]
-        worst = "over" if any(event.severity == "critical" for event in new) else "warning"
-        return {"Events": (f"{len(new)}!", worst)} if new else {}
-
-    def _status(self, view: View | None) -> list[Piece]:
-        model = self.table.model
-        if view is None or model is None:
-            return []
-        count = f"{len(model.rows):,} of {model.total:,}" if model.filter.text else count_rows(model.total)
-        pieces: list[Piece] = [(f" {count} ", "normal")]
-        if model.filter.text:
-            pieces.append((f" /{model.filter.text} "[:24], "warning"))
-        if model.tags:
-            pieces.append((f" {len(model.tags)} tagged ", "accent"))
-        return pieces
+        return event_mark(view, self._events_seen_until)
 
     def _summary(self, view: View | None, width: int) -> list[Line]:
-        maker = self.page.summary()
-        if view is None or maker is None or self.zoomed:
-            return []
-        lines = []
-        for pieces in [*self._pane_titles(view), *maker(view)]:
-            if len(pieces) == 1 and width_of(pieces) > width:
-                folded = fold_words(pieces[0][0].strip(), width - 2)[:3]
-                lines += [Line(tuple(fill([(" " + part, pieces[0][1])], width))) for part in folded]
-            elif pieces:
-                lines.append(Line(tuple(fill(pieces, width))))
-        return lines
-
-    def _pane_titles(self, view: View) -> list[list[Piece]]:
-        panes = panes_of(self.page, view)
-        if len(panes) < 2:
-            return []
-        current = self.pane(view)
-        titles: list[Piece] = [(" ", "normal")]
-        titles += [(f" {pane.title} ", "tab" if pane is current else "dim") for pane in panes]
-        return [[*titles, ("  Tab switches", "dim")]]
+        return [] if view is None or self.zoomed else summary_lines(self.page, view, self.pane(view), width)
 
     def spec_row(self) -> tuple[Any, Any]:
         """The table in view and the row under its cursor."""

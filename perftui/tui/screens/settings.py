@@ -7,12 +7,13 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 
-from perftui.tui.app import INTERVALS_S, WINDOWS_S, PerftuiApp
+from perftui.tui.app import PerftuiApp
 from perftui.tui.formatting import duration
 from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Context
 from perftui.tui.lines import Line, Piece, fill, fit, spread
 from perftui.tui.themes import ThemeError, read_theme, theme_paths
+from perftui.tui.timed_app import INTERVALS_S, WINDOWS_S
 from perftui.tui.view import State
 from perftui.tui.widgets.line_widget import LineWidget
 

@@ -4,7 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 
-from perftui.model.operation import Operation
+from perftui.advice.contention.groups import GroupKey, OperationGroup, connection_value
+from perftui.advice.contention.wait import Wait
+from perftui.model.application import EndpointStats
+from perftui.model.index import CollectionState
+from perftui.model.operation import ConnectionGroup, OpenTransaction, Operation
 from perftui.tui.formatting import count_rows
 
 if TYPE_CHECKING:
@@ -12,6 +16,9 @@ if TYPE_CHECKING:
     from perftui.tui.table_model import TableModel
     from perftui.tui.widgets.bottom_line import BottomLine
     from perftui.tui.widgets.live_table import LiveTable
+
+
+_KILLABLE = (Operation, OperationGroup, OpenTransaction, Wait)
 
 
 class TableActions:
@@ -25,6 +32,8 @@ class TableActions:
         def perftui(self) -> "PerftuiApp": ...
         def say(self, text: str, state: str = "normal") -> bool: ...
         def spec_row(self) -> tuple[Any, Any]: ...
+        def open_collection(self, ns: str | None) -> None: ...
+        def open_group(self, key: GroupKey) -> None: ...
 
     def action_down(self) -> None:
         self._move(1)
@@ -102,6 +111,34 @@ class TableActions:
         spec, row = self.spec_row()
         if row is None:
             return
+        if isinstance(row, CollectionState):
+            self.open_collection(row.ns)
+            return
+        if isinstance(row, OperationGroup):
+            self.open_group(row.key)
+            return
+        if isinstance(row, ConnectionGroup):
+            self.open_group(GroupKey("connection", connection_value(row.client, row.app_name)))
+            return
+        if isinstance(row, EndpointStats):
+            from perftui.tui.origin import has_queries
+
+            if has_queries(self.perftui, row):
+                self.perftui.open_queries_of((row.method, row.route))
+                return
+        self._open_details(spec, row)
+
+    def action_details(self) -> None:
+        spec, row = self.spec_row()
+        if row is not None:
+            self._open_details(spec, row)
+
+    def action_origin(self) -> None:
+        from perftui.tui.origin import open_origin
+
+        open_origin(self.perftui, self.spec_row()[1])
+
+    def _open_details(self, spec: Any, row: Any) -> None:
         from perftui.tui.screens.details import open_details
 
         if not open_details(self.perftui, spec, row):
@@ -130,15 +167,45 @@ class TableActions:
             self.bottom.insert(" ".join(event.text.split())[:500])
             self._filter(self.bottom.prompt)
 
+    def action_explain(self) -> None:
+        from perftui.tui.ask import open_plan
+
+        open_plan(self.perftui, self.spec_row()[1])
+
+    def action_advise(self) -> None:
+        from perftui.tui.ask import open_advice
+
+        open_advice(self.perftui, self.spec_row()[1])
+
+    def action_create(self) -> None:
+        from perftui.tui.dialogs.create import create_for
+
+        create_for(self.perftui, self.spec_row()[1])
+
+    def action_hide(self) -> None:
+        from perftui.tui.dialogs.indexes import open_hide
+
+        open_hide(self.perftui, self.spec_row()[1])
+
+    def action_drop(self) -> None:
+        from perftui.tui.dialogs.indexes import open_drop
+
+        open_drop(self.perftui, self.spec_row()[1])
+
+    def action_profiling(self) -> None:
+        from perftui.tui.dialogs.profiling import open_profiling
+
+        open_profiling(self.perftui, self.spec_row()[1])
+
     def action_kill(self) -> None:
         _, row = self.spec_row()
         target = self.perftui.view.target("mongodb") if self.perftui.view is not None else None
-        if not isinstance(row, Operation) or target is None:
-            self.say("Kill works on an operation: tab 2, then K on its row.")
+        if not isinstance(row, _KILLABLE) or target is None:
+            self.say("Kill works on an operation, a group of them, or a transaction: tab 2, then K on its row.")
         elif self._may_act(target):
-            from perftui.tui.dialogs.kill import open_kill
+            from perftui.tui.dialogs.kill import open_kill_of
 
-            open_kill(self.perftui, row, target)
+            open_kill_of(self.perftui, row, target)
 
     def action_clear(self) -> None:
         view = self.perftui.view

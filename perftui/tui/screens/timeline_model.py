@@ -18,7 +18,7 @@ _ROWS: tuple[tuple[TargetKind, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "application",
         ("application.requests_per_s", "application.p95_ms", "application.server_error_rate"),
-        ("application.client_error_rate",),
+        ("application.client_error_rate", "application.cache_hit_rate"),
     ),
     (
         "mongodb",
@@ -40,7 +40,7 @@ _SHOWS: dict[Unit, Callable[[Value], str]] = {
     "count": number,
     "load": number,
 }
-_WORST_IS_LOWEST = frozenset({"redis.hit_rate"})
+_WORST_IS_LOWEST = frozenset({"redis.hit_rate", "application.cache_hit_rate"})
 _SEVERITIES: tuple[Severity, ...] = ("info", "recovered", "warning", "critical")
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _MARKS: dict[Severity, str] = {"info": "·", "recovered": "+", "warning": "^", "critical": "!"}
@@ -144,7 +144,7 @@ def fold(values: Sequence[Value], width: int, worst: Callable[[list[float]], flo
 def grade(row: Row, value: Value, limits: Thresholds) -> State:
     """The state of a value by the user's thresholds, for the metrics that have one."""
     name = row.metric.name
-    if name == "redis.hit_rate":
+    if name in _WORST_IS_LOWEST:
         return too_low(value, limits.hit_rate, limits.hit_rate + 0.05)
     bounds = {
         "application.p95_ms": limits.endpoint_p95_ms,

@@ -6,6 +6,7 @@ from perftui.model.application import QueryGroup
 from perftui.tui.formatting import milliseconds, number
 from perftui.tui.table_spec import TableSpec
 from perftui.tui.tables.absence import explain_absence
+from perftui.tui.tables.budgets import budget_column
 from perftui.tui.tables.grades import plain, words
 from perftui.tui.tables.queries import examined_column, latency_column
 from perftui.tui.view import View
@@ -35,6 +36,7 @@ APPLICATION_QUERIES: TableSpec[QueryGroup] = TableSpec(
         plain("p99", "P99", 7, lambda row: row.latency_ms.p99, milliseconds, 4),
         plain("maximum", "MAX", 7, lambda row: row.latency_ms.maximum, milliseconds, 6),
         examined_column(3),
+        budget_column(lambda row: row.limits),
     ),
     rows=rows,
     key=lambda row: (row.by, row.name, row.collection, row.operation, row.shape_id),

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from perftui.model.application import BudgetState, EndpointStats, Uncertainty
+from perftui.model.application import EndpointStats, Uncertainty
 from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate, share
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
+from perftui.tui.tables.budgets import budget_column, grade
 from perftui.tui.tables.grades import ago, graded, plain, signed, too_high, words
 from perftui.tui.view import State, View
-
-BUDGET_STATES: dict[BudgetState, State] = {"within": "good", "warning": "warning", "over": "over"}
 
 
 def rows(view: View) -> Sequence[EndpointStats]:
@@ -48,7 +47,7 @@ def grade_errors(endpoint: EndpointStats, view: View) -> State:
 
 
 def grade_budget(endpoint: EndpointStats, _view: View) -> State:
-    return "dim" if endpoint.budget is None else BUDGET_STATES[endpoint.budget]
+    return grade(endpoint.budget)
 
 
 def _empty(view: View) -> str:
@@ -79,7 +78,7 @@ ENDPOINTS: TableSpec[EndpointStats] = TableSpec(
         graded("average", "AVERAGE", 8, lambda row: row.latency_ms.average, milliseconds, grade_average, 2),
         plain("4xx", "4XX", 6, lambda row: row.client_error_rate, share, 5),
         graded("5xx", "5XX", 7, lambda row: row.server_error_rate, share, grade_errors),
-        words("budget", "BUDGET", 7, lambda row: row.budget, 1, state=grade_budget),
+        budget_column(lambda row: row.limits, lambda row: row.budget, only_with_budgets=False),
         plain("requests", "REQUESTS", 9, lambda row: row.requests, number, 6),
         Column(
             "seen",

@@ -2,11 +2,13 @@
 
 from collections.abc import Hashable, Sequence
 
+from perftui.advice.contention.groups import is_member
 from perftui.model.operation import Operation
 from perftui.tui.formatting import UNKNOWN, duration, number, share
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
 from perftui.tui.tables.grades import graded, plain, too_high, words
+from perftui.tui.tables.origins import origin_column
 from perftui.tui.view import State, View
 
 
@@ -14,9 +16,10 @@ def rows(view: View) -> Sequence[Operation]:
     target = view.target("mongodb")
     if target is None or target.operations is None:
         return ()
-    if view.show_noise:
-        return target.operations.operations
-    return [operation for operation in target.operations.operations if operation.noise is None]
+    listed = target.operations.operations
+    if view.group is not None:
+        listed = tuple(one for one in listed if is_member(one, view.group))
+    return listed if view.show_noise else [one for one in listed if one.noise is None]
 
 
 def key(operation: Operation) -> Hashable:
@@ -60,6 +63,8 @@ def _noise_is_dim(operation: Operation, _view: View) -> State:
 def _empty(view: View) -> str:
     target = view.target("mongodb")
     listed = target.operations if target is not None else None
+    if view.group is not None and listed is not None and listed.operations:
+        return "All operations of this group have ended. Esc goes back."
     hidden = listed.hidden + len(listed.operations) if listed is not None else 0
     otherwise = "No client operation runs at this moment."
     if hidden and not view.show_noise:
@@ -89,6 +94,7 @@ OPERATIONS: TableSpec[Operation] = TableSpec(
             3,
             state=lambda row, _view: "warning" if row.waiting_for else "dim",
         ),
+        origin_column(lambda row: row.endpoint, 5),
         plain("progress", "DONE", 5, progress, share, 5),
         words("app", "APPLICATION", 14, lambda row: row.app_name, 6),
         words("client", "CLIENT", 17, lambda row: row.client, 7),

@@ -8,7 +8,10 @@ from perftui.model.query import DigestRow, QueryDigest
 from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.tables.absence import explain_absence
+from perftui.tui.tables.budgets import budget_column
 from perftui.tui.tables.grades import ago, graded, plain, signed, too_high, words
+from perftui.tui.tables.origins import first_origin, origin_column, queries_of
+from perftui.tui.tables.scores import finding_column, score_column
 from perftui.tui.view import State, View
 
 Executed = TypeVar("Executed", DigestRow, QueryGroup)
@@ -24,7 +27,9 @@ READ_FROM = {
 
 def rows(view: View) -> Sequence[DigestRow]:
     target = view.target("mongodb")
-    return () if target is None or target.queries is None else target.queries.rows
+    if target is None or target.queries is None:
+        return ()
+    return target.queries.rows if view.endpoint is None else queries_of(view.endpoint, view)
 
 
 def name(row: DigestRow) -> str:
@@ -108,6 +113,8 @@ def examined_column(priority: int) -> Column[Executed]:
 
 
 def _empty(view: View) -> str:
+    if view.endpoint is not None:
+        return f"No slow query came from {' '.join(view.endpoint)} in this window. Esc goes back to the endpoints."
     target = view.target("mongodb")
     digest = target.queries if target is not None else None
     if digest is None or digest.read_from == "none":
@@ -116,7 +123,18 @@ def _empty(view: View) -> str:
     otherwise = f"Nothing slow yet: {say_coverage(digest)}."
     if digest.read_from != "profiler":
         otherwise += " The profiler shows more: db.setProfilingLevel(1, {slowms: 50}) in the database turns it on."
-    return explain_absence(view, "mongodb", "mongodb.slow_queries", otherwise)
+    return explain_absence(view, "mongodb", "mongodb.slow_queries", otherwise) + _fast_but_frequent(view)
+
+
+def _fast_but_frequent(view: View) -> str:
+    """What points at a collection although no query of it is slow."""
+    from perftui.tui.tables.busy_collections import busiest
+
+    found = busiest(view)
+    if found is None:
+        return ""
+    words = f" But {found.ns} is scanned {rate(found.scans_per_s)} times a second: too fast to be slow, and often."
+    return f"{words} S-Tab shows the load by collection; P there profiles it for a minute."
 
 
 QUERIES: TableSpec[DigestRow] = TableSpec(
@@ -125,21 +143,26 @@ QUERIES: TableSpec[DigestRow] = TableSpec(
         Column(
             "shape",
             "SHAPE",
-            32,
+            30,
             text=lambda row, _view: name(row),
             sort=name,
             state=lambda row, _view: "dim" if row.overflow else "normal",
             align="left",
             flexible=True,
+            comfortable=44,
         ),
-        plain("per_s", "COUNT/s", 8, lambda row: row.per_s, rate),
+        plain("per_s", "COUNT/s", 8, lambda row: row.per_s, rate, 2),
         plain("count", "COUNT", 7, lambda row: row.count, number, 5),
         plain("p50", "P50", 7, lambda row: row.latency_ms.p50, milliseconds, 6),
         latency_column("p95", "P95", 8, lambda row: row.latency_ms.p95),
         plain("p99", "P99", 7, lambda row: row.latency_ms.p99, milliseconds, 7),
-        plain("total", "TOTAL", 7, lambda row: row.latency_ms.total, milliseconds, 2),
-        examined_column(1),
-        words("plan", "PLAN", 13, plan, 3, state=grade_plan),
+        plain("total", "TOTAL", 7, lambda row: row.latency_ms.total, milliseconds, 1),
+        examined_column(3),
+        words("plan", "PLAN", 13, plan, 4, state=grade_plan),
+        score_column(lambda row: row.score),
+        budget_column(lambda row: row.limits, priority=2),
+        finding_column(lambda row: row.findings, 1),
+        origin_column(first_origin, 4),
         plain("errors", "ERRORS", 6, lambda row: row.errors, number, 8),
         words("application", "APPLICATION", 14, lambda row: ", ".join(row.applications), 9),
         Column(

@@ -26,12 +26,12 @@ class BottomLine(LineWidget):
         """The text being typed; `None`: no prompt is open."""
         self.caret = 0
         self._message: Piece | None = None
-        self._keys: list[tuple[Command, str]] = []
+        self.keys_shown: list[tuple[Command, str]] = []
         self._places: list[tuple[int, int, Command]] = []
 
     def show_keys(self, keys: Sequence[tuple[Command, str]]) -> None:
         """Commands with the key to show for each, most important first; the last one, how to leave, always has room."""
-        self._keys = list(keys)
+        self.keys_shown = list(keys)
         self.paint()
 
     def say(self, text: str, state: str = "normal") -> None:
@@ -115,9 +115,9 @@ class BottomLine(LineWidget):
     def _keys_line(self, width: int) -> Line:
         pieces: list[Piece] = [(" ", "normal")]
         left = 1
-        last = self._keys[-1:]
+        last = self.keys_shown[-1:]
         room = width - sum(_size(*item) for item in last)
-        for command, key in [*self._fitting(self._keys[:-1], room - left), *last]:
+        for command, key in [*self._fitting(self.keys_shown[:-1], room - left), *last]:
             size = _size(command, key)
             pieces += [(show_key(key), "key"), (f" {command.label}  ", "normal")]
             self._places.append((left, left + size, command))

@@ -59,7 +59,7 @@ class LiveTable(LineWidget, can_focus=True):
         model = self.model
         if model is None or model.view is None or not self.size.width:
             return
-        self._columns = lay_out(model.spec, self.size.width - _MARGIN)
+        self._columns = lay_out(model.spec, self.size.width - _MARGIN, model.rows)
         model.scroll(self.body_height)
         body, self._rows_at = [self._title(model)], [None]
         if not model.rows:
