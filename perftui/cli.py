@@ -10,16 +10,25 @@ from typing import NoReturn
 
 from perftui import __version__
 from perftui.commands import DONE, FOUND, INTERRUPTED, add_common_arguments, say
+from perftui.commands.restoring import tell_left_behind
 from perftui.model.errors import UserError
 
 COMMANDS = {
     "monitor": "show the live screen (what perftui does without a command)",
     "demo": "start real servers, a real application and load, and the monitor on them",
     "snapshot": "read everything once and print it, for people or as JSON",
+    "diagnose": "say what is wrong, since when, what caused it and what helps, in one sentence",
+    "watch": "tell alerts without a screen: JSON lines, a command or a webhook; for a service",
+    "analyze": "say which queries are slow and which indexes would help, from a server or a log file",
     "doctor": "say what can be reached and seen, and which grant shows more",
+    "index": "create, hide, drop, list or undo indexes, and profile for a time; asks before it changes anything",
+    "bench": "measure Python code, HTTP endpoints or queries, or compare two runs; an exit code for CI",
+    "check": "hold budgets against metrics, a recorded session or a bench result; an exit code for CI",
     "record": "write a session to a file while it is shown or without a screen",
     "replay": "show a recorded session",
+    "bundle": "write a recording without values, hosts and users, for colleagues to replay",
 }
+_LOOK_BACK_THEMSELVES = ("monitor", "index")
 _EXAMPLES = {
     "monitor": """\
 examples:
@@ -27,16 +36,66 @@ examples:
   perftui mongodb://db1,db2/?replicaSet=rs0 redis://cache http://web:8000
   perftui shop-prod --read-only                    a profile of perftui.toml
   MONGODB_PASSWORD=... perftui mongodb://ann@db1   no password in the arguments
+  perftui --via ops@bastion mongodb://db1          through a bastion, with your own ssh; its machine is read too
 """,
     "snapshot": """\
 examples:
   perftui snapshot redis://cache
   perftui snapshot shop-prod --json | jq '.targets[].mongodb.operations'
 """,
+    "diagnose": """\
+examples:
+  perftui diagnose shop-prod
+  perftui diagnose mongodb://db1 redis://cache http://web:8000 --watch 0
+  perftui diagnose shop-prod --json | jq -r .problem.code
+""",
+    "watch": """\
+examples:
+  perftui watch shop-prod --budgets perftui-budgets.toml
+  perftui watch mongodb://db1 redis://cache --exec '/usr/local/bin/page shop'
+  PERFTUI_WEBHOOK=https://chat.example/hooks/... perftui watch shop-prod --webhook-form text --heartbeat 1h
+""",
+    "analyze": """\
+examples:
+  perftui analyze mongodb://db1 --since 1h
+  perftui analyze mongod.log.gz --facts mongodb://db1 --top 20
+  perftui analyze shop-prod --json > analysis.json
+  perftui analyze mongodb://db1 --ns shop.prompts --query '{category: "art", active: true}'
+""",
     "doctor": """\
 examples:
   perftui doctor mongodb://watcher@db1
+  perftui doctor --via ops@bastion mongodb://db1
   perftui doctor shop-prod --json
+""",
+    "index": """\
+examples:
+  perftui index create mongodb://db1 shop.orders '{"customer": 1, "at": -1}' --dry-run
+  perftui index apply analysis.json shop-prod --only category_1_createdAt_-1
+  perftui index hide shop-prod shop.orders customer_1
+  perftui index undo shop-prod
+""",
+    "bench": """\
+examples:
+  perftui bench mongodb://db1 http://localhost:8000 --html report.html     their worst queries and their endpoints
+  perftui bench run benchmarks.py --json new.json
+  perftui bench compare base.json new.json --fail-on 5% --markdown report.md
+  perftui bench http http://localhost:8000/api/orders --rate 100 --duration 30s
+  perftui bench http http://localhost:8000/api/orders --uncached-header 'Cache-Control: no-cache'
+  perftui bench mongo mongodb://db1 --top 3        the worst queries that the server still knows of
+  perftui bench mongo shop-prod queries.js --json new.json
+  perftui bench mongo mongodb://db1/shop queries.js --only newest --with-index '{customer: 1, at: -1}'
+""",
+    "check": """\
+examples:
+  perftui check http://web:8000/internal/perftui/v1/metrics --suggest --output perftui-budgets.toml
+  perftui check http://web:8000/internal/perftui/v1/metrics --budgets perftui-budgets.toml --junit check.xml
+  perftui check session.perftui new.json --budgets perftui-budgets.toml
+""",
+    "bundle": """\
+examples:
+  perftui bundle session.perftui for-colleagues.perftui --last 10m
+  perftui bundle now.perftui shop-prod --seconds 60
 """,
 }
 _ENVIRONMENT = """\
@@ -44,13 +103,17 @@ environment:
   MONGODB_URI REDIS_URL PERFTUI_APP_URL            targets, where none is named
   MONGODB_PASSWORD REDIS_PASSWORD REDISCLI_AUTH    passwords that are not in a URI
   PERFTUI_APP_PASSWORD PERFTUI_APP_TOKEN           an application's password or bearer token
-  PERFTUI_CONFIG PERFTUI_INTERVAL PERFTUI_WINDOW PERFTUI_THEME PERFTUI_UTC PERFTUI_READ_ONLY
-                                                   as the flags of these names
+  PERFTUI_CONFIG PERFTUI_INTERVAL PERFTUI_WINDOW PERFTUI_THEME PERFTUI_UTC PERFTUI_READ_ONLY PERFTUI_BUDGETS
+  PERFTUI_VIA PERFTUI_SLOW_LINK                    as the flags of these names
+  PERFTUI_WEBHOOK                                  where perftui watch sends its alerts
 
 """
 _EXIT_CODES = """\
 exit codes: 0 done, 1 found something or an action failed, 2 wrong usage, 3 a target could not be reached, 130 Ctrl-C"""
-_OPTIONS_WITH_VALUE = ("--config", "--interval", "--window", "--theme")
+_OPTIONS_WITH_VALUE = (
+    "--config", "--interval", "--window", "--theme", "--budgets", "--watch", "--via", "--ssh-config", "--slow-link",
+    "--exec", "--exec-timeout", "--webhook", "--webhook-form", "--give-up-after", "--clear-after", "--heartbeat",
+)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,6 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _exit_code(list(sys.argv[1:] if argv is None else argv))
     finally:
+        _close_ways()
         _let_go_of_output()
 
 
@@ -85,13 +149,27 @@ def _exit_code(arguments: list[str]) -> int:
     except BrokenPipeError:
         return DONE
     except ModuleNotFoundError as error:
-        say(f"perftui: the package {error.name} is missing; install it again: pip install --force-reinstall perftui")
+        say(f"perftui: the package {error.name} is missing; {_how_to_mend()}")
         return FOUND
     except Exception as error:
         from perftui.crash import report_crash
 
         say(report_crash(error))
         return FOUND
+
+
+def _how_to_mend() -> str:
+    from perftui.model.single_file import is_single_file
+
+    if is_single_file():
+        return "this single file was built without it: please report it, and install perftui with pip meanwhile"
+    return "install it again: pip install --force-reinstall perftui"
+
+
+def _close_ways() -> None:
+    """The connections through bastions, where there are any: most commands never import what makes them."""
+    if (opening := sys.modules.get("perftui.via.opening")) is not None:
+        opening.close_all()
 
 
 def _let_go_of_output() -> None:
@@ -108,7 +186,10 @@ def _run(arguments: list[str]) -> int:
     command = import_module(f"perftui.commands.{name}")
     parser = _parser(name)
     command.add_arguments(parser)
-    code: int = command.run(_parsed(parser, rest))
+    parsed = _parsed(parser, rest)
+    if name not in _LOOK_BACK_THEMSELVES:
+        tell_left_behind()
+    code: int = command.run(parsed)
     return code
 
 

@@ -11,6 +11,7 @@ from perftui.model.names import closest
 from perftui.model.redaction import remember_secret
 from perftui.model.secret import Secret
 from perftui.model.target import Connection, Target, TargetKind
+from perftui.model.way import Way
 
 SCHEMES: dict[str, TargetKind] = {
     "mongodb": "mongodb",
@@ -169,6 +170,7 @@ def connect_to(
     ca_file: str | None = None,
     read_only: bool = False,
     timeout_s: float = 5.0,
+    way: Way | None = None,
 ) -> Connection:
     """How this URI is reached, with the password put in where it has none. Raises `TargetError`."""
     uri = parse_uri(text)
@@ -181,7 +183,7 @@ def connect_to(
     key = identity(uri)
     return Connection(
         target=Target(
-            id=key,
+            id=key if way is None else f"{key}#{way.name}",
             kind=SCHEMES[uri.scheme],
             name=name or key.partition("://")[2],
             address=address_of(uri),
@@ -192,6 +194,7 @@ def connect_to(
         ca_file=ca_file,
         read_only=read_only,
         timeout_s=timeout_s,
+        way=way,
     )
 
 
@@ -207,6 +210,31 @@ def this_machine() -> Connection:
     """The machine that perftui runs on."""
     name = socket.gethostname() or "localhost"
     return Connection(target=Target(id="host", kind="host", name=name, address=name), uri=Secret(""))
+
+
+def machine_behind(way: Way) -> Connection:
+    """The machine at the other end of a way."""
+    return Connection(
+        target=Target(id=f"host#{way.name}", kind="host", name=way.name, address=way.name), uri=Secret(""), way=way
+    )
+
+
+def listening_there(way: Way, timeout_s: float = 1.0) -> list[str]:
+    """URIs of what listens on the usual ports of the machine at the other end; nothing is sent there."""
+    found = []
+    for port, scheme in USUAL_PORTS.items():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(timeout_s)
+            try:
+                probe.connect(way.socket_to(f"localhost:{port}"))
+                refused = probe.recv(1) == b""  # ssh takes the connection, and closes it where there is none over there
+            except TimeoutError:
+                refused = False
+            except OSError:
+                refused = True
+            if not refused:
+                found.append(f"{scheme}://localhost:{port}")
+    return found
 
 
 def listening_here(timeout_s: float = 0.05) -> list[str]:
@@ -228,10 +256,15 @@ def without_doubles(connections: Sequence[Connection]) -> tuple[Connection, ...]
     for connection in connections:
         if connection in kept:
             continue
-        same = sum(other.target.id.partition("#")[0] == connection.target.id for other in kept)
+        same = sum(_numbered(other.target.id, connection.target.id) for other in kept)
         if same:
             target = connection.target
             target = replace(target, id=f"{target.id}#{same + 1}", name=f"{target.name} #{same + 1}")
             connection = replace(connection, target=target)
         kept.append(connection)
     return tuple(kept)
+
+
+def _numbered(known: str, new: str) -> bool:
+    """The id itself, or the id with a number that tells it from another."""
+    return known == new or (known.startswith(f"{new}#") and known[len(new) + 1 :].isdecimal())

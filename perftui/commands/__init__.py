@@ -20,8 +20,17 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--read-only", action="store_true", default=False, help="take every action away")
     group.add_argument("--interval", type=_value("interval"), metavar="TIME", help="how often to read: 500ms, 1s, 5s")
     group.add_argument("--window", type=_value("window"), metavar="TIME", help="the digests' window: 1m, 5m, 1h")
+    group.add_argument("--budgets", metavar="FILE", help="file of budgets in place of those of the settings")
     group.add_argument("--theme", metavar="NAME", help="name of a theme")
     group.add_argument("--utc", action="store_true", default=None, help="show times in UTC")
+    group.add_argument("--via", metavar="[USER@]HOST", help="reach the targets through this bastion, with your own ssh")
+    group.add_argument("--ssh-config", metavar="FILE", help="ssh's configuration instead of ~/.ssh/config")
+    group.add_argument(
+        "--slow-link",
+        type=_value("byte_rate"),
+        metavar="BYTES",
+        help="most bytes a second, on the terminal and through the bastion: 20k",
+    )
     group.add_argument("--ask-password", action="store_true", help="ask for each target's password on the terminal")
 
 
@@ -44,20 +53,28 @@ def load_settings(
 
     Without targets there are no connections: nothing is looked for, and no password is asked.
     """
-    from perftui.commands.resolve import Resolved, resolve
+    from perftui.commands.resolve import Resolved, Through, resolve
     from perftui.config import Flags, find_config, merge
 
     environment = os.environ if environment is None else environment
     config = find_config(arguments.config, environment)
     chosen = Resolved((), ())
     if with_targets:
-        chosen = resolve(getattr(arguments, "targets", []), config, environment, ask=arguments.ask_password)
+        chosen = resolve(
+            getattr(arguments, "targets", []),
+            config,
+            environment,
+            ask=arguments.ask_password,
+            through=Through(arguments.via, arguments.ssh_config, arguments.slow_link),
+        )
     flags = Flags(
         interval_s=arguments.interval,
         window_s=arguments.window,
         theme=arguments.theme,
         utc=arguments.utc,
         read_only=arguments.read_only,
+        budgets=arguments.budgets,
+        slow_link=arguments.slow_link,
     )
     return merge(config, chosen.profiles, environment, flags, chosen.connections)
 

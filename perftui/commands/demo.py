@@ -4,57 +4,65 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from perftui.commands import UNREACHABLE, load_settings, say
+from perftui.commands import DONE, FOUND, UNREACHABLE, load_settings, say
+from perftui.commands.demo_arguments import add_arguments, refuse_what_does_not_fit
+from perftui.commands.demo_incidents import (
+    DEFAULT_DELAY_S,
+    chosen_incident,
+    drill_options,
+    list_incidents,
+    run_drill,
+)
+from perftui.commands.demo_switching import switch_running
 from perftui.model.errors import UserError
 from perftui.model.settings import Settings
+from perftui.model.single_file import is_single_file
 from perftui.model.snapshot import Snapshot
 
+__all__ = ["add_arguments", "run"]
+
 if TYPE_CHECKING:
-    from perftui.demo.session import DemoSession
-
-_LARGEST_RATE = 10_000.0
-_FEWEST_DOCUMENTS, _MOST_DOCUMENTS = 100, 10_000_000
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--keep", action="store_true", help="leave everything running at the end and say how to stop it"
-    )
-    parser.add_argument("--port", type=_port, metavar="PORT", help="port of the application (default: a free one)")
-    parser.add_argument(
-        "--rate", type=_number(0.1, _LARGEST_RATE), metavar="N", help="requests a second to the application"
-    )
-    parser.add_argument("--documents", type=_documents, metavar="N", help="how many documents to insert")
-    parser.add_argument(
-        "--headless",
-        type=_number(1, 86_400),
-        metavar="SECONDS",
-        help="no screen: watch this long, then print a snapshot on stdout",
-    )
-    parser.add_argument("--json", action="store_true", help="with --headless: the snapshot as JSON")
+    from perftui.demo.incidents.incident import Incident
+    from perftui.demo.session import DemoOptions, DemoSession
 
 
 def run(arguments: argparse.Namespace) -> int:
     from perftui.commands.monitor import require_terminal
     from perftui.demo.session import DemoOptions, DemoSession
+    from perftui.demo.switches import Switches, switched
     from perftui.servers import ServerBinaryMissing, ServerStartFailed
 
-    if arguments.json and arguments.headless is None:
-        raise UserError("--json needs --headless SECONDS: the screen is not JSON.")
-    if arguments.headless is None:
-        require_terminal("perftui demo --headless 10 prints one snapshot without a terminal.")
+    refuse_what_does_not_fit(arguments)
+    if arguments.list_incidents:
+        return list_incidents(as_json=arguments.json)
+    incident = None if arguments.incident is None else chosen_incident(arguments.incident)
+    if arguments.switch is not None:
+        return switch_running(dict(arguments.switch), arguments.port, as_json=arguments.json)
     _require_packages()
+    if arguments.headless is None and not arguments.prove:
+        require_terminal("perftui demo --headless 10 prints one snapshot without a terminal.")
     settings = _settings(arguments)
-    given = {"rate_per_s": arguments.rate, "port": arguments.port, "documents": arguments.documents}
+    given = {
+        "rate_per_s": arguments.rate,
+        "port": arguments.port,
+        "documents": arguments.documents,
+        "seed": arguments.seed,
+        "switches": switched(Switches(), dict(arguments.caches or ())),
+    }
     options = DemoOptions(**{name: value for name, value in given.items() if value is not None})
     try:
+        if arguments.prove:
+            return _prove(options, as_json=arguments.json)
+        if arguments.headless is None and incident is None:
+            say("Turn its caches on and off while it runs, in another terminal: perftui demo --switch warming=on")
+        if incident is not None:
+            return _drill(arguments, settings, incident, options)
         with DemoSession(options, _Progress()) as session:
             code = _watch(arguments, replace(settings, connections=session.connections))
             if arguments.keep:
@@ -64,7 +72,40 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(str(error), UNREACHABLE) from None
 
 
+def _drill(arguments: argparse.Namespace, settings: Settings, incident: "Incident", options: "DemoOptions") -> int:
+    from perftui.demo.session import DemoSession
+
+    after_s = DEFAULT_DELAY_S if arguments.after is None else arguments.after
+    chosen, progress = drill_options(incident, options, documents_given=arguments.documents is not None), _Progress()
+    with DemoSession(chosen, progress) as session:
+        watched = replace(settings, connections=session.connections)
+        on_screen = arguments.headless is None
+        return run_drill(incident, session, after_s, lambda: _watch(arguments, watched), progress, on_screen=on_screen)
+
+
+def _prove(options: "DemoOptions", *, as_json: bool) -> int:
+    """Exit code 1 where a claim is not beaten or a step failed."""
+    import msgspec
+
+    from perftui.demo.proof_text import proof_text
+    from perftui.demo.proving import prove, proving_options
+    from perftui.demo.session import DemoSession
+
+    progress = _Progress()
+    with DemoSession(proving_options(options), progress) as session:
+        proof = prove(session, progress)
+    progress("Proved", 1.0)
+    sys.stdout.write((msgspec.json.encode(proof).decode() if as_json else proof_text(proof)) + "\n")
+    return DONE if proof.holds else FOUND
+
+
 def _require_packages() -> None:
+    if is_single_file():
+        raise UserError(
+            "This single-file perftui has no demo, for the demo brings servers of its own. Where Python 3.11 is, run: "
+            "pip install 'perftui[demo]'.",
+            UNREACHABLE,
+        )
     missing = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
     if missing:
         raise UserError(f"The demo needs {' and '.join(missing)}. Run: pip install 'perftui[demo]'.", UNREACHABLE)
@@ -121,29 +162,4 @@ class _Progress:
         self._step = step
 
     def _time(self, step: str) -> str:
-        return f" after {time.monotonic() - self._started:.1f} s" if step == "Ready" else ""
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65_536:
-        raise argparse.ArgumentTypeError("must be a port, 1 to 65535")
-    return int(text)
-
-
-def _documents(text: str) -> int:
-    if not text.isdecimal() or not _FEWEST_DOCUMENTS <= int(text) <= _MOST_DOCUMENTS:
-        raise argparse.ArgumentTypeError(f"must be a whole number, {_FEWEST_DOCUMENTS} to {_MOST_DOCUMENTS}")
-    return int(text)
-
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"must be a number, {least:g} to {most:g}")
-        return value
-
-    return read
+        return f" after {time.monotonic() - self._started:.1f} s" if step in ("Ready", "Proved") else ""

@@ -58,8 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from perftui.monitor.once import take_snapshot
 
-    snapshot = asyncio.run(take_snapshot(load_settings(arguments), wait_s=_WAIT_S))
-    report = diagnose(snapshot, asyncio.run(_silent_steps(snapshot)))
+    settings = load_settings(arguments)
+    snapshot = asyncio.run(take_snapshot(settings, wait_s=_WAIT_S))
+    direct = not any(connection.way for connection in settings.connections)
+    report = diagnose(snapshot, asyncio.run(_silent_steps(snapshot)) if direct else {})
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(report).decode("utf-8") + "\n")
     else:

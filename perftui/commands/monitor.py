@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from perftui.commands import DONE, add_target_arguments, load_settings
+from perftui.commands.restoring import restore_own
 from perftui.model.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def run_monitor(settings: "Settings") -> int:
     """The monitor on these connections, until the user quits."""
     from perftui.monitor.live import Monitor
 
-    return run_feed(Monitor(settings), settings)
+    return run_feed(Monitor(settings, look_back=True), settings)
 
 
 def run_feed(feed: "Feed", settings: "Settings") -> int:
@@ -43,5 +44,8 @@ def run_feed(feed: "Feed", settings: "Settings") -> int:
     from perftui.tui.app import PerftuiApp
 
     app = PerftuiApp(feed, settings)
-    app.run()
+    try:
+        app.run()
+    finally:
+        restore_own(settings.connections)
     return app.return_code or DONE

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         if headless:
             code = _record_headless(settings, recorder, arguments.seconds)
         else:
-            code = run_feed(RecordedFeed(Monitor(settings), recorder), settings)
+            code = run_feed(RecordedFeed(Monitor(settings, look_back=True), recorder), settings)
     full = "; it reached its limit" if recorder.full else ""
     say(f"{recorder.frames:,} frames, {recorder.written_bytes:,} bytes in {arguments.file}{full}.")
     return code

@@ -10,6 +10,7 @@ from perftui.config import ConfigFile, Options, TargetEntry, profile
 from perftui.model.errors import UserError
 from perftui.model.secret import Secret
 from perftui.model.target import Connection
+from perftui.model.way import Way
 
 
 class Resolved(NamedTuple):
@@ -17,9 +18,31 @@ class Resolved(NamedTuple):
     profiles: tuple[Options, ...]
 
 
+class Through(NamedTuple):
+    """What the command line says of the way to the targets."""
+
+    via: str | None = None
+    ssh_config: str | None = None
+    slow_link: int | None = None
+
+
+_DIRECT = Through()
+
+
 class _Resolver:
-    def __init__(self, config: ConfigFile, environment: Mapping[str, str], ask: bool) -> None:
-        self.config, self.environment, self.ask = config, environment, ask
+    def __init__(self, config: ConfigFile, environment: Mapping[str, str], ask: bool, through: Through) -> None:
+        self.config, self.environment, self.ask, self.through = config, environment, ask, through
+
+    def way(self, options: Options | None = None) -> Way | None:
+        """The way to the targets of a profile, or to those that are in none; opened, which may ask on the terminal."""
+        settings = {**self.config.options.settings, **(options.settings if options is not None else {})}
+        via = self.through.via or self.environment.get("PERFTUI_VIA") or settings.get("via")
+        if not via:
+            return None
+        from perftui.via.opening import way_through
+
+        slow = self.through.slow_link or self.environment.get("PERFTUI_SLOW_LINK") or settings.get("slow_link")
+        return way_through(via, self.through.ssh_config or settings.get("ssh_config"), compress=bool(slow))
 
     def default(self) -> list[Connection]:
         named = [(name, self.environment[name]) for name in targets.ENVIRONMENT_TARGETS if self.environment.get(name)]
@@ -27,17 +50,19 @@ class _Resolver:
             return [self.uri(text, place=f"The environment variable {name}: ") for name, text in named]
         if self.config.options.targets:
             return self.entries(self.config.options)
-        return [self.uri(text) for text in targets.listening_here()]
+        way = self.way()
+        return [self.uri(text) for text in (targets.listening_here() if way is None else targets.listening_there(way))]
 
     def entries(self, options: Options, profile_name: str | None = None) -> list[Connection]:
         kinds = [targets.SCHEMES.get(entry.uri.reveal().partition("://")[0].lower()) for entry in options.targets]
         read_only = bool(options.settings.get("read_only"))
+        way = self.way(options)
         return [
-            self.entry(entry, profile_name if kinds.count(kind) == 1 else None, read_only)
+            self.entry(entry, profile_name if kinds.count(kind) == 1 else None, read_only, way)
             for entry, kind in zip(options.targets, kinds, strict=True)
         ]
 
-    def entry(self, entry: TargetEntry, name: str | None, read_only: bool) -> Connection:
+    def entry(self, entry: TargetEntry, name: str | None, read_only: bool, way: Way | None) -> Connection:
         options = dict(entry.options)
         try:
             return self.uri(
@@ -49,6 +74,7 @@ class _Resolver:
                 ca_file=options.get("ca_file"),
                 read_only=read_only or options.get("read_only", False),
                 timeout_s=options.get("timeout", 5.0),
+                way=way,
             )
         except UserError as error:
             raise UserError(f"{entry.where()}: {error}", error.exit_code) from None
@@ -60,6 +86,7 @@ class _Resolver:
         place: str = "",
         password_env: str | None = None,
         headers: Mapping[str, Secret] | None = None,
+        way: Way | None = None,
         **options: Any,
     ) -> Connection:
         try:
@@ -70,6 +97,7 @@ class _Resolver:
             text,
             password=self._password(uri, password_env),
             headers=self._with_token(uri, headers or {}),
+            way=way or self.way(),
             **options,
         )
 
@@ -113,9 +141,16 @@ class _Resolver:
         return value
 
 
-def resolve(texts: Sequence[str], config: ConfigFile, environment: Mapping[str, str], *, ask: bool = False) -> Resolved:
-    """The connections for these texts (or for none), the machine last. Raises `UserError`."""
-    resolver = _Resolver(config, environment, ask)
+def resolve(
+    texts: Sequence[str],
+    config: ConfigFile,
+    environment: Mapping[str, str],
+    *,
+    ask: bool = False,
+    through: Through = _DIRECT,
+) -> Resolved:
+    """The connections for these texts (or for none), then the machine they are on. Raises `UserError`."""
+    resolver = _Resolver(config, environment, ask, through)
     profiles: list[Options] = []
     found: list[Connection] = [] if texts else resolver.default()
     for text in texts:
@@ -124,7 +159,14 @@ def resolve(texts: Sequence[str], config: ConfigFile, environment: Mapping[str, 
             continue
         profiles.append(profile(config, name))
         found.extend(resolver.entries(profiles[-1], name))
-    return Resolved(targets.without_doubles([*found, targets.this_machine()]), tuple(profiles))
+    return Resolved(targets.without_doubles([*found, *_machines(found, resolver)]), tuple(profiles))
+
+
+def _machines(found: Sequence[Connection], resolver: _Resolver) -> list[Connection]:
+    """The one at the end of each way, and this one where targets are reached from here."""
+    ways = list(dict.fromkeys(connection.way for connection in found)) or [resolver.way()]
+    there = [targets.machine_behind(way) for way in ways if way is not None]
+    return [*there, targets.this_machine()] if None in ways else there
 
 
 def _profile_name(text: str) -> str | None:

@@ -1,24 +1,39 @@
 """A Snapshot in words, for people who have no screen to look at."""
 
-from collections.abc import Iterable, Iterator
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 
+from perftui.diagnosis.sentence import sentence
+from perftui.model.budgets.changes import words
+from perftui.model.budgets.standing import BudgetState, state_of
+from perftui.model.metrics import BudgetDocument
+from perftui.model.query import DigestRow
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.text import safe_text
+from perftui.model.verdict import Verdict
 from perftui.tui import formatting as fmt
 
 _ROWS = 5
+_ORDER: tuple[BudgetState, ...] = ("over", "warning", "within", "unknown")
 _LABEL = 13
 
 
 def summarize(snapshot: Snapshot, width: int = 100, utc: bool = False) -> str:
     """Some lines for each target, then the latest events."""
-    blocks = ["\n".join(line[:width] for line in _target(state)) for state in snapshot.targets]
+    blocks = [] if snapshot.verdict is None else [_verdict(snapshot.verdict, width, utc)]
+    blocks += ["\n".join(line[:width] for line in _target(state)) for state in snapshot.targets]
     if snapshot.events:
         latest = [
             f"{fmt.clock(event.at, utc)}  {event.severity}: {safe_text(event.message)}" for event in snapshot.events
         ]
         blocks.append("\n".join(["events", *(f"  {line}"[:width] for line in latest[-_ROWS:])]))
     return "\n\n".join(blocks)
+
+
+def _verdict(verdict: Verdict, width: int, utc: bool) -> str:
+    """Folded where it does not fit: no part of it may be lost."""
+    text = sentence(verdict, lambda at: fmt.clock(at, utc))
+    return "\n  ".join(textwrap.wrap(safe_text(text), max(width - 2, 20)) or [""])
 
 
 def headline(state: TargetState) -> str:
@@ -107,8 +122,25 @@ def _queries(state: TargetState) -> Iterator[str]:
         yield _line(
             "",
             f"{row.count:>6}x  p95 {fmt.milliseconds(row.latency_ms.p95)}  "
-            f"total {fmt.milliseconds(row.latency_ms.total)}  {safe_text(row.ns)} {safe_text(row.shape)}",
+            f"total {fmt.milliseconds(row.latency_ms.total)}  {safe_text(row.ns)} {safe_text(row.shape)}{_origin(row)}",
         )
+    yield from _budgets([(f"{row.ns} {row.shape}", row.limits) for row in digest.rows])
+
+
+def _origin(row: DigestRow) -> str:
+    return f"  from {safe_text(row.endpoints[0].method)} {safe_text(row.endpoints[0].route)}" if row.endpoints else ""
+
+
+def _budgets(held: Sequence[tuple[str, Sequence[BudgetDocument]]]) -> Iterator[str]:
+    """Each limit, those that are over first; of those that hold only so many."""
+    limits = sorted(
+        ((_ORDER.index(state_of(limit)), name, limit) for name, found in held for limit in found),
+        key=lambda one: one[0],
+    )
+    over = sum(1 for order, _, _ in limits if order == 0)
+    for order, name, limit in limits[: max(over, _ROWS)]:
+        mark = " !" if order == 0 else ""
+        yield _line("budget", f"{safe_text(name)}: {safe_text(words(limit))}{mark}")
 
 
 def _redis(state: TargetState) -> Iterator[str]:
@@ -119,6 +151,7 @@ def _redis(state: TargetState) -> Iterator[str]:
         f"{fmt.rate(server.commands_per_s)}; hit rate {fmt.share(server.hit_rate)}; "
         f"evicted {fmt.rate(server.evicted_per_s)}/s, expired {fmt.rate(server.expired_per_s)}/s",
     )
+    yield from _budgets([("Redis", server.limits)])
     memory = server.memory
     limit = f" of {fmt.size(memory.maximum_bytes)}" if memory.maximum_bytes else ""
     yield _line(
@@ -150,6 +183,10 @@ def _application(state: TargetState) -> Iterator[str]:
     for endpoint in slowest[:_ROWS]:
         figures = f"p95 {fmt.milliseconds(endpoint.latency_ms.p95)}  {fmt.rate(endpoint.per_s)}/s"
         yield _line("", f"{figures}  {safe_text(endpoint.method)} {safe_text(endpoint.route)}")
+    yield from _budgets([(f"{one.method} {one.route}", one.limits) for one in metrics.endpoints])
+    yield from _budgets([(f"cache {one.name}", one.limits) for one in metrics.caches])
+    groups = metrics.queries.groups if metrics.queries is not None else ()
+    yield from _budgets([(f"{one.collection} {one.name}", one.limits) for one in groups])
     for cache in metrics.caches:
         yield _line(
             "cache", f"{safe_text(cache.name)}: hit rate {fmt.share(cache.hit_rate)}, {fmt.number(cache.keys)} keys"

@@ -4,18 +4,24 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from perftui.config.keys import LIST_KEYS, SETTING_KEYS, TARGET_KEYS, THRESHOLD_KEYS, Key
 from perftui.model.errors import UserError
 from perftui.model.names import nearest
 from perftui.model.secret import Secret
+from perftui.model.toml_lines import KeyPath
 
-RESERVED_NAMES = ("demo", "snapshot", "doctor", "record", "replay", "analyze", "index", "bench", "check", "monitor")
+if TYPE_CHECKING:
+    from perftui.model.budgets.budget import Budget
+
+RESERVED_NAMES = (
+    "demo", "snapshot", "diagnose", "doctor", "record", "replay", "analyze", "index", "bench", "check", "monitor",
+    "watch", "bundle",
+)  # fmt: skip
 """Names that a profile may not have, because the command line takes them for a command."""
 
 
-KeyPath = tuple[str | int, ...]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -41,6 +47,7 @@ class Options(NamedTuple):
     thresholds: Mapping[str, float] = _NOTHING
     keys: Mapping[str, str] = _NOTHING
     targets: tuple[TargetEntry, ...] = ()
+    budgets: "tuple[Budget, ...]" = ()
 
 
 class ConfigFile(NamedTuple):
@@ -84,12 +91,28 @@ class _Reader:
         self._known(table, (*SETTING_KEYS, *LIST_KEYS, *others), path)
         thresholds = self._table(table.get("thresholds", {}), (*path, "thresholds"))
         keys = self._table(table.get("keys", {}), (*path, "keys"))
+        settings = self._values({k: v for k, v in table.items() if k in SETTING_KEYS}, SETTING_KEYS, path)
+        if "ssh_config" in settings:
+            settings["ssh_config"] = str(self.path.parent / Path(settings["ssh_config"]).expanduser())
         return Options(
-            settings=self._values({k: v for k, v in table.items() if k in SETTING_KEYS}, SETTING_KEYS, path),
+            settings=settings,
             thresholds=self._values(thresholds, THRESHOLD_KEYS, (*path, "thresholds")),
             keys={name: self._text(value, (*path, "keys", name)) for name, value in keys.items()},
             targets=self._targets(table.get("targets", []), (*path, "targets")),
+            budgets=self._budgets(table.get("budgets", {}), (*path, "budgets")),
         )
+
+    def _budgets(self, value: object, path: KeyPath) -> "tuple[Budget, ...]":
+        """Those of the table, then those of the file that it names."""
+        if not (table := self._table(value, path)):
+            return ()
+        from perftui.model.budgets.toml import budgets_of_table, budgets_read_by
+
+        found = budgets_of_table(table, self._where, path, ("file",))
+        if "file" in table:
+            file = self.path.parent / Path(self._text(table["file"], (*path, "file"))).expanduser()
+            found += budgets_read_by(partial(file.read_text, "utf-8"), str(file), self._where((*path, "file")))
+        return found
 
     def _targets(self, value: object, path: KeyPath) -> tuple[TargetEntry, ...]:
         if not isinstance(value, list):
@@ -148,7 +171,7 @@ class _Reader:
                 self._fail((*path, name), f"unknown key '{name}'{nearest(name, names)}")
 
     def _where(self, path: KeyPath, value: object = None) -> str:
-        from perftui.config.lines import line_of
+        from perftui.model.toml_lines import line_of
 
         line = line_of(self.text, path, value)
         return f"{self.path}, line {line}" if line else str(self.path)

@@ -12,6 +12,9 @@ DURATION: Schema = {
     "anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(ms|s|m|h)?\s*$"}]
 }
 SWITCH: Schema = {"type": "boolean"}
+BYTE_RATE: Schema = {
+    "anyOf": [{"type": "integer", "minimum": 1000}, {"type": "string", "pattern": r"^\s*[0-9]+\s*[kKmM]?\s*$"}]
+}
 TEXT: Schema = {"type": "string", "minLength": 1}
 
 
@@ -30,7 +33,12 @@ SETTING_KEYS: dict[str, Key] = {
     "history": Key(values.history, DURATION, "How much numeric history is kept."),
     "theme": Key(values.text, TEXT, "Name of a theme."),
     "utc": Key(values.switch, SWITCH, "Show times in UTC instead of local time."),
+    "via": Key(values.text, TEXT, "The bastion through which targets are reached by ssh: [user@]host."),
+    "ssh_config": Key(values.text, TEXT, "ssh's configuration, instead of ~/.ssh/config."),
+    "slow_link": Key(values.byte_rate, BYTE_RATE, "Most bytes a second, on the terminal and through the bastion."),
 }
+OF_THE_WAY = ("via", "ssh_config")
+"""Settings that are spent on the connections."""
 
 TARGET_KEYS: dict[str, Key] = {
     "uri": Key(values.text, TEXT, "mongodb://, mongodb+srv://, redis://, rediss://, unix:// or http(s)://"),
@@ -52,5 +60,5 @@ THRESHOLD_KEYS: dict[str, Key] = {
     for name in Thresholds.__struct_fields__
 }
 
-LIST_KEYS = ("targets", "keys", "thresholds")
+LIST_KEYS = ("targets", "keys", "thresholds", "budgets")
 """The keys of a profile, and of the top level, that hold more than one value."""

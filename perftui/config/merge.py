@@ -1,6 +1,7 @@
 """Flags over environment over profile over file over default: everything becomes one `Settings`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +9,8 @@ import msgspec
 
 from perftui.config import folders, values
 from perftui.config.file import RESERVED_NAMES, ConfigError, ConfigFile, Options, read_config
+from perftui.config.keys import OF_THE_WAY
+from perftui.model.budgets.budget import Budget
 from perftui.model.names import closest, nearest
 from perftui.model.settings import Settings, Thresholds
 from perftui.model.target import Connection
@@ -18,9 +21,13 @@ ENVIRONMENT: dict[str, tuple[str, Callable[[str], Any]]] = {
     "PERFTUI_THEME": ("theme", values.text),
     "PERFTUI_UTC": ("utc", values.parse_switch),
     "PERFTUI_READ_ONLY": ("read_only", values.parse_switch),
+    "PERFTUI_BUDGETS": ("budgets", values.text),
+    "PERFTUI_VIA": ("via", values.text),
+    "PERFTUI_SLOW_LINK": ("slow_link", values.byte_rate),
 }
 """Environment variable -> the key it stands for, and how its text is read."""
 
+_FLAGS = ("interval_s", "window_s", "theme", "utc", "slow_link")
 _FIELDS = {"interval": "interval_s", "window": "window_s", "history": "history_s"}
 
 
@@ -32,6 +39,9 @@ class Flags(NamedTuple):
     theme: str | None = None
     utc: bool | None = None
     read_only: bool = False
+    budgets: str | None = None
+    """A file, in place of the settings' budgets."""
+    slow_link: int | None = None
 
 
 def find_config(path: str | None, environment: Mapping[str, str]) -> ConfigFile:
@@ -71,9 +81,12 @@ def merge(
         thresholds |= layer.thresholds
         keys |= layer.keys
     from_environment = _environment(environment)
+    budgets_file = flags.budgets or from_environment.pop("budgets", None)
     read_only = any((flags.read_only, config.options.settings.get("read_only"), from_environment.get("read_only")))
-    chosen = {_FIELDS.get(name, name): value for name, value in (settings | from_environment).items()}
-    chosen |= {name: value for name in ("interval_s", "window_s", "theme", "utc") if (value := getattr(flags, name))}
+    given = {name: value for name, value in (settings | from_environment).items() if name not in OF_THE_WAY}
+    chosen = {_FIELDS.get(name, name): value for name, value in given.items()}
+    chosen |= {name: value for name in _FLAGS if (value := getattr(flags, name))}
+    chosen["budgets"] = _budgets(layers, budgets_file)
     chosen |= {"read_only": read_only, "keys": keys, "thresholds": msgspec.structs.replace(Thresholds(), **thresholds)}
     if "history_s" in chosen:
         chosen["history_s"] = int(chosen["history_s"])
@@ -83,6 +96,16 @@ def merge(
         themes_folder=str(folders.themes_folder()),
         **chosen,
     )
+
+
+def _budgets(layers: Sequence[Options], file: str | None) -> tuple[Budget, ...]:
+    """Those of a file that was named for this run, else of all layers together."""
+    if file:
+        from perftui.model.budgets.toml import budgets_read_by
+
+        path = Path(file).expanduser()
+        return budgets_read_by(partial(path.read_text, "utf-8"), str(path))
+    return tuple(budget for layer in layers for budget in layer.budgets)
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, Any]:

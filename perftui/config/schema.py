@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from perftui.config.keys import SETTING_KEYS, TARGET_KEYS, TEXT, THRESHOLD_KEYS, Key, Schema
+from perftui.model.budgets.schema import table_schema
 
 SCHEMA_FILE = Path(__file__).parent.parent / "model" / "schemas" / "config-1.json"
 
@@ -32,6 +33,7 @@ def _options() -> dict[str, Schema]:
         "targets": {"type": "array", "items": {"anyOf": [TEXT, _target()]}},
         "keys": {"type": "object", "additionalProperties": {"type": "string"}},
         "thresholds": _table(_properties(THRESHOLD_KEYS)),
+        "budgets": _table({"file": {"description": "A file of budgets, beside this one."} | TEXT} | table_schema()),
     }
 
 

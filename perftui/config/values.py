@@ -5,6 +5,7 @@ import re
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h)?\s*")
+_BYTES = re.compile(r"\s*([0-9]{1,12})\s*([kKmM]?)\s*")
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -65,6 +66,16 @@ def number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         raise ValueError("a number, 0 or more")
     return float(value)
+
+
+def byte_rate(value: object) -> int:
+    """Bytes a second from `"20k"`, `"1M"` or a number."""
+    match = _BYTES.fullmatch(value) if isinstance(value, str) else None
+    if match is not None:
+        value = int(match[1]) * {"": 1, "k": 1000, "m": 1_000_000}[match[2].lower()]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError('bytes a second, such as "20k"')
+    return int(within(value, 1000, 10**9, 'bytes a second from "1k" to "1000M"'))
 
 
 def share(value: object) -> float:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from perftui.config import ConfigError, Flags, find_config, merge, profile, read_config
-from perftui.config.lines import line_of
 from perftui.config.values import parse_duration
+from perftui.model.errors import UserError
 from perftui.model.secret import Secret
+from perftui.model.toml_lines import line_of
 
 EXAMPLE = """\
 # my servers
@@ -195,3 +196,48 @@ def test_the_line_of_a_key_that_another_value_merely_mentions() -> None:
     text = 'note = "x = 1"\n[a]\ny = [ # x = 2\n  1,\n]\nx = 3\n'
     assert line_of(text, ("a", "x")) == 6
     assert line_of(text, ("a", "missing")) is None
+
+
+BUDGETS = """\
+[budgets]
+file = "mine.toml"
+
+[[budgets.endpoint]]
+match = "GET /a"
+limits = ["p(95)<500ms"]
+
+[[profiles.prod.budgets.redis]]
+match = "*"
+limits = ["hit_rate>90%"]
+"""
+
+
+def test_budgets_of_the_file_of_its_table_and_of_a_profile_add_up(tmp_path: Path) -> None:
+    (tmp_path / "perftui.toml").write_text(BUDGETS, "utf-8")
+    (tmp_path / "mine.toml").write_text('[[cache]]\nmatch = "pages"\nlimits = ["hit_rate>80%"]\n', "utf-8")
+    config = read_config(tmp_path / "perftui.toml")
+    settings = merge(config, [profile(config, "prod")], {}, Flags(), ())
+    assert [(budget.on, budget.pattern) for budget in settings.budgets] == [
+        ("endpoint", "GET /a"),
+        ("cache", "pages"),
+        ("redis", "*"),
+    ]
+    chosen = merge(config, [], {"PERFTUI_BUDGETS": "none.toml"}, Flags(budgets=str(tmp_path / "mine.toml")), ())
+    assert [budget.pattern for budget in chosen.budgets] == ["pages"]
+    named = merge(config, [], {"PERFTUI_BUDGETS": str(tmp_path / "mine.toml")}, Flags(), ())
+    assert [budget.pattern for budget in named.budgets] == ["pages"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[budgets]\nfile = "none.toml"', r"line 2: .*none\.toml: cannot be read"),
+        ('[[budgets.endpoint]]\nmatch = "a"\nlimits = ["p95<1s"]', r"line 3: 'p95<1s' is no limit: write p\(95\)<1s"),
+        ("[[budgets.endpiont]]", "line 1: unknown key 'endpiont'; did you mean 'endpoint'"),
+        ("budgets = 3", "'budgets' must be a table"),
+    ],
+)
+def test_a_mistake_in_the_budgets_is_told_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "perftui.toml").write_text(text, "utf-8")
+    with pytest.raises(UserError, match=said):
+        read_config(tmp_path / "perftui.toml")

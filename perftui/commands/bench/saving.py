@@ -1,0 +1,34 @@
+"""Saves what was measured where `--json` says, in place of what is there or, with `--append`, beside it."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perftui.commands import FOUND
+from perftui.commands.bench import writing
+from perftui.model.errors import UserError
+
+if TYPE_CHECKING:
+    from perftui.bench import BenchmarkResult
+
+
+def save(
+    arguments: argparse.Namespace, results: "list[BenchmarkResult]", more: Mapping[str, Any] | None = None
+) -> None:
+    """`more` is what else the document holds. Raises `UserError`."""
+    from perftui.bench.loading import load_benchmarks
+    from perftui.bench.result import joined
+    from perftui.bench.saving import save_benchmarks, to_json
+
+    if not arguments.json or arguments.json == "-":
+        writing.write(arguments.json, to_json(results, more))
+        return
+    try:
+        if arguments.append and Path(arguments.json).exists():
+            results = joined(load_benchmarks(arguments.json), results)
+        save_benchmarks(results, arguments.json, more)
+    except OSError as error:
+        raise UserError(f"{arguments.json} cannot be written: {error.strerror or error}.", FOUND) from None
+    except ValueError as error:
+        raise UserError(f"{arguments.json} cannot be added to: {error}.", FOUND) from None
