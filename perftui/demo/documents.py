@@ -30,6 +30,13 @@ _SENTENCES = tuple(
     for thing in _OBJECTS
     for manner in _MANNERS
 )
+TOPICS = tuple(
+    f"{first}{middle}{last}"
+    for first in ("bal", "cor", "den", "fir", "gal", "hor", "jun", "kel", "lam", "mer")
+    for middle in ("adi", "eno", "imu", "oba", "uri", "ele", "osa", "ani", "ipo", "ura")
+    for last in ("dan", "fex", "gor", "lin", "mov", "nar", "pis", "rud", "tak", "vel")
+)
+"""A thousand names of products: what people search for, each in a prompt of a thousand."""
 _ACTIVE_SHARE, _FEATURED_SHARE, _BROKEN_SHARE = 0.8, 0.01, 0.08
 _OLDEST_PROMPT, _OLDEST_LOGIN = timedelta(days=730), timedelta(days=120)
 
@@ -50,11 +57,12 @@ def prompts(first: int, count: int, *, seed: int, now: datetime) -> Iterator[Doc
     for number in range(first, first + count):
         chance = source.random
         # A few authors forgot the closing brace: rendering these fails, as it does in real libraries.
+        topic = source.choice(TOPICS)
         template = "As {role}: {task" if chance() < _BROKEN_SHARE else "As {role}: {task}"
         yield {
             "slug": slug(number),
             "title": f"{source.choice(_VERBS)} {source.choice(_OBJECTS)} {_MANNERS[number % len(_MANNERS)]}",
-            "description": " ".join(source.choices(_SENTENCES, k=3)),
+            "description": f"For {topic}. {' '.join(source.choices(_SENTENCES, k=3))}",
             "template": template,
             "category": CATEGORIES[int(chance() ** 2 * len(CATEGORIES))],
             "pattern": source.choice(PATTERNS),

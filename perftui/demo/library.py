@@ -1,29 +1,75 @@
 """The library's queries. None has an index: that is what there is to find."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from perftui.demo.documents import Document
 
 if TYPE_CHECKING:
+    from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.database import AsyncDatabase
 
+Search = Literal["regex", "text"]
 _PAGE = 20
-_TOP = 10
+_TOP, _FEW = 10, 5
 _BATCH, _EXPORT = 100, 400
 _RECENT = timedelta(days=7)
+_NO_TEXT_INDEX = 27
+_TRIAL_EVERY = 4
 _CARD = {"_id": 0, "slug": 1, "title": 1, "category": 1, "pattern": 1, "tags": 1, "favorites": 1, "createdAt": 1}
 _USER = {"_id": 0}
 _Sort = Sequence[tuple[str, int]]
 
 
-class Library:
-    """Prompts and users in MongoDB."""
+class Reads(Protocol):
+    """How a collection is read: as it is, or through a query cache."""
 
-    def __init__(self, database: "AsyncDatabase[Document]") -> None:
+    async def find(self, filter: Document, projection: Document, /, *, sort: _Sort, limit: int) -> list[Document]: ...
+
+    async def find_one(self, filter: Document, projection: Document, /) -> Document | None: ...
+
+    async def aggregate(self, pipeline: list[Document], /) -> list[Document]: ...
+
+
+class PlainReads:
+    """A collection as it is."""
+
+    def __init__(self, collection: "AsyncCollection[Document]") -> None:
+        self._collection = collection
+
+    async def find(self, filter: Document, projection: Document, /, *, sort: _Sort, limit: int) -> list[Document]:
+        return await self._collection.find(filter, projection, sort=sort, limit=limit).to_list()
+
+    async def find_one(self, filter: Document, projection: Document, /) -> Document | None:
+        return await self._collection.find_one(filter, projection)
+
+    async def aggregate(self, pipeline: list[Document], /) -> list[Document]:
+        return await (await self._collection.aggregate(pipeline)).to_list()
+
+
+class Library:
+    """Prompts and users in MongoDB; prompts are read by `reads`, by default past any cache.
+
+    `search` is how words are looked for. The release that searches by regular expressions already tries `$text` at each
+    fourth search, and falls back: without a text index the server refuses it.
+    """
+
+    def __init__(
+        self,
+        database: "AsyncDatabase[Document]",
+        search: Search = "regex",
+        reads: Reads | None = None,
+        *,
+        related: bool = False,
+    ) -> None:
+        """`related`: beside a prompt those of the same title are shown, which is a query more."""
         self._prompts = database["prompts"]
         self._users = database["users"]
+        self._reads: Reads = reads or PlainReads(self._prompts)
+        self._search: Search = search
+        self._searches, self._related = 0, related
 
     async def newest(self, category: str | None) -> list[Document]:
         chosen: Document = {"category": category} if category else {}
@@ -47,13 +93,26 @@ class Library:
         return await found.limit(_EXPORT).to_list()
 
     async def search(self, words: str) -> list[Document]:
-        import re
+        """Active prompts that hold the words, the favorites first."""
+        from pymongo.errors import OperationFailure
 
-        wanted = {"title": {"$regex": re.escape(words), "$options": "i"}, "active": True}
-        return await self._page(wanted, [("favorites", -1)], _PAGE)
+        self._searches += 1
+        if self._search == "text":
+            return await self._by_text(words)
+        if self._searches % _TRIAL_EVERY == 0:
+            try:
+                return await self._by_text(words)
+            except OperationFailure as error:
+                if error.code != _NO_TEXT_INDEX:
+                    raise
+        return await self._by_regex(words)
 
     async def prompt(self, slug: str) -> Document | None:
-        return await self._prompts.find_one({"slug": slug}, {"_id": 0})
+        found = await self._reads.find_one({"slug": slug}, {"_id": 0})
+        if found is None or not self._related:
+            return found
+        related = await self._page({"title": found["title"]}, [("createdAt", -1)], _FEW)
+        return {**found, "related": related}
 
     async def add_favorite(self, slug: str) -> int | None:
         """The number of favorites now; `None` where there is no such prompt."""
@@ -69,7 +128,7 @@ class Library:
             {"$group": {"_id": "$category", "prompts": {"$sum": 1}, "favorites": {"$sum": "$favorites"}}},
             {"$sort": {"prompts": -1}},
         ]
-        return await (await self._prompts.aggregate(stages)).to_list()
+        return await self._reads.aggregate(stages)
 
     async def users(self, role: str) -> list[Document]:
         found = self._users.find({"role": role, "active": True}, _USER)
@@ -84,10 +143,19 @@ class Library:
         return done.matched_count > 0
 
     async def recent_users(self) -> tuple[int, list[Document]]:
-        """How many were here within seven days, and the last of them."""
-        recent = {"lastLogin": {"$gte": datetime.now(UTC) - _RECENT}}
+        """How many active ones were here within seven days, and the last of them."""
+        recent = {"active": True, "lastLogin": {"$gte": datetime.now(UTC) - _RECENT}}
         count = await self._users.count_documents(recent)
         return count, await self._users.find(recent, _USER).sort("lastLogin", -1).limit(_PAGE).to_list()
 
+    async def _by_regex(self, words: str) -> list[Document]:
+        holds = {"$regex": re.escape(words), "$options": "i"}
+        anywhere = {"$or": [{"title": holds}, {"description": holds}, {"tags": holds}]}
+        return await self._page({**anywhere, "active": True}, [("favorites", -1)], _PAGE)
+
+    async def _by_text(self, words: str) -> list[Document]:
+        phrase = '"' + words.replace('"', " ") + '"'
+        return await self._page({"$text": {"$search": phrase}, "active": True}, [("favorites", -1)], _PAGE)
+
     async def _page(self, wanted: dict[str, Any], order: _Sort, size: int) -> list[Document]:
-        return await self._prompts.find(wanted, _CARD).sort(order).limit(size).to_list()
+        return await self._reads.find(wanted, _CARD, sort=order, limit=size)

@@ -1,6 +1,5 @@
 """The library's endpoints: thin, over its queries and its cache."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -8,10 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from perftui.demo.cache import ResponseCache
+from perftui.demo.caches import Caches
 from perftui.demo.library import Library
-
-_LIST_TTL_S, _PROMPT_TTL_S, _STATISTICS_TTL_S = 5, 30, 15
+from perftui.demo.pages import page_key
 
 
 def _answer(content: Any, status: int = 200) -> Response:
@@ -22,48 +20,43 @@ def _missing(what: str) -> Response:
     return _answer({"error": f"There is no such {what}."}, 404)
 
 
+def _caches(request: Request) -> Caches:
+    caches: Caches = request.app.state.caches
+    return caches
+
+
+def _reloads(request: Request) -> bool:
+    """Whoever sends `Cache-Control: no-cache` gets what the database says now."""
+    return "no-cache" in request.headers.get("cache-control", "")
+
+
 def _library(request: Request) -> Library:
-    library: Library = request.app.state.library
-    return library
+    return _caches(request).library(reload=_reloads(request))
 
 
-def _cache(request: Request) -> ResponseCache:
-    cache: ResponseCache = request.app.state.cache
-    return cache
-
-
-async def _cached(request: Request, key: str, ttl_s: int, produce: Callable[[], Awaitable[Any]]) -> Response:
-    """The kept body, or a new one that is kept; `None` from `produce` is a 404 and not kept."""
-    body = await _cache(request).get(key)
-    if body is None:
-        content = await produce()
-        if content is None:
-            return _missing("prompt")
-        body = msgspec.json.encode(content)
-        await _cache(request).set(key, body, ttl_s)
-    return Response(body, media_type="application/json")
+async def _page(request: Request, key: str) -> Response:
+    body = await _caches(request).page(key, reload=_reloads(request))
+    return _missing("prompt") if body is None else Response(body, media_type="application/json")
 
 
 async def newest(request: Request) -> Response:
-    category = request.query_params.get("category")
-    return await _cached(request, f"newest:{category or '*'}", _LIST_TTL_S, lambda: _library(request).newest(category))
+    return await _page(request, page_key("newest", request.query_params.get("category")))
 
 
 async def popular(request: Request) -> Response:
-    return await _cached(request, "popular", _LIST_TTL_S, _library(request).popular)
+    return await _page(request, page_key("popular"))
 
 
 async def featured(request: Request) -> Response:
-    return await _cached(request, "featured", _LIST_TTL_S, _library(request).featured)
+    return await _page(request, page_key("featured"))
 
 
 async def by_pattern(request: Request) -> Response:
-    pattern = request.path_params["pattern"]
-    return await _cached(request, f"pattern:{pattern}", _LIST_TTL_S, lambda: _library(request).by_pattern(pattern))
+    return await _page(request, page_key("pattern", request.path_params["pattern"]))
 
 
 async def by_tags(request: Request) -> Response:
-    return _answer(await _library(request).by_tags(request.query_params.getlist("tag")))
+    return await _page(request, page_key("tagged", *request.query_params.getlist("tag")))
 
 
 async def export(request: Request) -> Response:
@@ -78,8 +71,8 @@ async def search(request: Request) -> Response:
 
 
 async def prompt(request: Request) -> Response:
-    slug = request.path_params["slug"]
-    return await _cached(request, f"prompt:{slug}", _PROMPT_TTL_S, lambda: _library(request).prompt(slug))
+    await request.app.state.parts.before_prompt()
+    return await _page(request, page_key("prompt", request.path_params["slug"]))
 
 
 async def render(request: Request) -> Response:
@@ -95,16 +88,16 @@ async def favorite(request: Request) -> Response:
     favorites = await _library(request).add_favorite(slug)
     if favorites is None:
         return _missing("prompt")
-    await _cache(request).delete(f"prompt:{slug}")
+    await _caches(request).favorite_added(slug)
     return _answer({"favorites": favorites})
 
 
 async def statistics(request: Request) -> Response:
-    return await _cached(request, "statistics", _STATISTICS_TTL_S, _library(request).by_category)
+    return await _page(request, page_key("statistics"))
 
 
 async def users(request: Request) -> Response:
-    return _answer(await _library(request).users(request.query_params.get("role", "author")))
+    return await _page(request, page_key("users", request.query_params.get("role", "author")))
 
 
 async def user_by_email(request: Request) -> Response:
@@ -118,8 +111,7 @@ async def user_seen(request: Request) -> Response:
 
 
 async def recent_users(request: Request) -> Response:
-    count, last = await _library(request).recent_users()
-    return _answer({"count": count, "users": last})
+    return await _page(request, page_key("recent-users"))
 
 
 async def broken(_request: Request, _error: Exception) -> Response:

@@ -5,33 +5,38 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from perftui.demo import MONGODB_VARIABLE, REDIS_VARIABLE, TOKEN_VARIABLE
-from perftui.demo.load import DEFAULT_RATE_PER_S
+import msgspec
+
+from perftui.demo import (
+    CACHES_VARIABLE,
+    CONTROL_VARIABLE,
+    MONGODB_VARIABLE,
+    POOL_VARIABLE,
+    REDIS_VARIABLE,
+    RELEASE_VARIABLE,
+    SEARCH_VARIABLE,
+    TOKEN_VARIABLE,
+    TTL_VARIABLE,
+)
+from perftui.demo.library import Search
+from perftui.demo.options import DemoOptions
+from perftui.demo.running import announce
 from perftui.model.secret import Secret
 from perftui.model.target import Connection
 from perftui.servers import ManagedProcess, MongodProcess, PrivateServers, RedisProcess, ServerStartFailed
 from perftui.servers.ports import free_port
 
+__all__ = ["METRICS_PATH", "DemoOptions", "DemoSession", "Progress"]
+
 Progress = Callable[[str, float], None]
 METRICS_PATH = "/perftui/v1/metrics"
+_SET = "demo"
 _READY_TIMEOUT_S = 30.0
 _RUNNING_WORDS = b"Uvicorn running on"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DemoOptions:
-    documents: int = 150_000
-    rate_per_s: float = DEFAULT_RATE_PER_S
-    port: int | None = None
-    """The application's; a free one by default."""
-    seed: int = 1
-    keep: bool = False
-    """Let everything run on at the end."""
 
 
 def _silent(_step: str, _done: float) -> None:
@@ -47,6 +52,9 @@ class DemoSession:
 
     servers: PrivateServers
     mongod: MongodProcess
+    """The first member, primary at the start."""
+    members: list[MongodProcess]
+    """Of its replica set, all with data."""
     redis: RedisProcess
     application: ManagedProcess
     load: ManagedProcess
@@ -55,12 +63,21 @@ class DemoSession:
     def __init__(self, options: DemoOptions | None = None, progress: Progress = _silent) -> None:
         self.options = options or DemoOptions()
         self._progress = progress
-        self._token = secrets.token_urlsafe(24)
+        self._token, self._control_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        self._search: Search = "text" if self.options.indexed else "regex"
+        self._release = 1
 
     @property
     def uris(self) -> tuple[str, ...]:
         """What the monitor looks at."""
-        return (self.mongod.uri, self.redis.uri, self.application_url + METRICS_PATH)
+        return (self.mongodb_uri, self.redis.uri, self.application_url + METRICS_PATH)
+
+    @property
+    def mongodb_uri(self) -> str:
+        """Of the server, or of the replica set where it has several members."""
+        if len(self.members) == 1:
+            return self.mongod.uri
+        return f"mongodb://{','.join(member.address for member in self.members)}/?replicaSet={_SET}"
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -68,7 +85,7 @@ class DemoSession:
         from perftui.targets import connect_to, this_machine
 
         mongodb, redis, application = self.uris
-        bearer = {"Authorization": Secret(f"Bearer {self._token}")}
+        bearer = {"Authorization": self.bearer}
         return (
             connect_to(mongodb, name="demo"),
             connect_to(redis, name="demo-cache"),
@@ -96,17 +113,56 @@ class DemoSession:
 
     def _start(self) -> None:
         self._progress("Starting Redis", 0.0)
-        self.redis = self.servers.start_redis(arguments=("--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"))
+        limit = ("--maxmemory", self.options.cache_memory, "--maxmemory-policy", "allkeys-lru")
+        self.redis = self.servers.start_redis(arguments=limit)
         self._progress("Starting MongoDB", 0.0)
-        self.mongod = self.servers.start_mongod(replica_set="demo")
+        self.members = self._start_members()
+        self.mongod = self.members[0]
         self._seed()
         self._progress("Starting the application", 0.0)
         self.application_url = self._start_application()
-        self._progress("Starting the load", 0.0)
-        self.load = self._start_module("load", *self._load_arguments())
+        if self.options.visitors:
+            self._progress("Starting the load", 0.0)
+            self.load = self.start_module("load", *self._load_arguments())
         self._progress("Ready", 1.0)
 
+    def _start_members(self) -> list[MongodProcess]:
+        if self.options.members == 1:
+            return [self.servers.start_mongod(replica_set=_SET)]
+        return self.servers.start_replica_set(_SET, self.options.members)
+
+    def restart_application(self, search: Search) -> None:
+        """End the application and start its release that searches this way. Raises `ServerStartFailed`."""
+        self.application.stop()
+        self._search = search
+        self.application_url = self._start_application()
+
+    def release(self, number: int) -> None:
+        """End the application and start this release of it, on the same port. Raises `ServerStartFailed`.
+
+        Release 2 shows related prompts beside each prompt: a query that no index serves.
+        """
+        port = int(self.application_url.rpartition(":")[2])
+        self.application.stop()
+        self._release = number
+        self._start_application(port)
+
+    def start_visitors(self, calls: int) -> ManagedProcess:
+        """The first `calls` calls of the load; its log ends with what became of them, as JSON."""
+        return self.start_module("load", *self._load_arguments(), "--calls", str(calls))
+
+    @property
+    def bearer(self) -> Secret:
+        """The header with which the application lets its metrics be cleared."""
+        return Secret(f"Bearer {self._token}")
+
+    @property
+    def control_bearer(self) -> Secret:
+        """The header with which the application lets its caches be switched, and faults be caused in it."""
+        return Secret(f"Bearer {self._control_token}")
+
     def _seed(self) -> None:
+        from perftui.demo.indexes import create_indexes
         from perftui.demo.seeding import profile_everything, seed_documents
 
         now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
@@ -119,15 +175,21 @@ class DemoSession:
                 now=now,
                 progress=lambda done: self._progress(step, done),
             )
+            if self.options.indexed:
+                self._progress("Creating the indexes", 0.0)
+                create_indexes(client)
             profile_everything(client)
 
-    def _start_application(self) -> str:
-        tries = 5 if self.options.port is None else 1
+    def _start_application(self, port: int | None = None) -> str:
+        wanted = port or self.options.port
+        tries = 5 if wanted is None else 1
         for _ in range(tries):
-            port = self.options.port or free_port()
-            self.application = self._start_module("application", "--port", str(port))
+            port = wanted or free_port()
+            self.application = self.start_module("application", "--port", str(port))
             if self._listens():
-                return f"http://127.0.0.1:{port}"
+                url = f"http://127.0.0.1:{port}"
+                announce(self.servers.folder, url, Secret(self._control_token))
+                return url
         words = self.application.last_words()
         raise ServerStartFailed(f"The demo's application did not start. Its log ends with: {words}")
 
@@ -144,7 +206,18 @@ class DemoSession:
         numbers = ("--rate", options.rate_per_s, "--documents", options.documents, "--seed", options.seed)
         return ["--url", self.application_url, *map(str, numbers)]
 
-    def _start_module(self, name: str, *arguments: str) -> ManagedProcess:
-        known = {MONGODB_VARIABLE: self.mongod.uri, REDIS_VARIABLE: self.redis.uri, TOKEN_VARIABLE: self._token}
+    def start_module(self, name: str, *arguments: str) -> ManagedProcess:
+        """`python -m perftui.demo.<name>`, told of the stores; ended with all the rest."""
+        known = {
+            MONGODB_VARIABLE: self.mongodb_uri,
+            REDIS_VARIABLE: self.redis.uri,
+            TOKEN_VARIABLE: self._token,
+            SEARCH_VARIABLE: self._search,
+            TTL_VARIABLE: str(self.options.ttl_s or 0),
+            CACHES_VARIABLE: msgspec.json.encode(self.options.switches).decode(),
+            CONTROL_VARIABLE: self._control_token,
+            POOL_VARIABLE: str(self.options.pool or 0),
+            RELEASE_VARIABLE: str(self._release),
+        }
         command = [sys.executable, "-m", f"perftui.demo.{name}", *arguments]
         return self.servers.start_process(name, command, {**os.environ, **known})

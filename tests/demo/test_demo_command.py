@@ -8,29 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.processes import processes_in
+from helpers.processes import assert_nothing_left, processes_in
 from helpers.terminal import Terminal
-from helpers.waiting import wait_until
 
 from perftui.cli import main
 from perftui.servers import binaries, find_mongod, find_redis
 
 COMMAND = [sys.executable, "-m", "perftui", "demo", "--documents", "2000"]
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the demo puts its folder, and nothing else does."""
-    place = tmp_path / "temporary"
-    place.mkdir()
-    monkeypatch.setenv("TMPDIR", str(place))
-    return place
-
-
-def assert_nothing_left(temporary: Path) -> None:
-    wait_until(lambda: not list(temporary.glob("perftui-*")))
-    # The one that removed the folder ends a moment after it.
-    wait_until(lambda: not processes_in(temporary))
 
 
 def test_headless_prints_a_snapshot_of_everything(temporary: Path) -> None:

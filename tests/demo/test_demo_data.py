@@ -1,10 +1,11 @@
+import json
 from datetime import UTC, datetime
 from itertools import islice
 
 import pytest
 
 from perftui.demo.documents import CATEGORIES, PATTERNS, email, prompts, slug, users
-from perftui.demo.load import Call, Visitors
+from perftui.demo.load import Call, Visitors, visit
 from perftui.demo.seeding import DATABASE, profile_everything, prompt_count, seed_documents
 from perftui.servers import MongodProcess, PrivateServers
 
@@ -77,6 +78,11 @@ def test_popular_prompts_are_asked_for_more_often() -> None:
     counts = sorted((calls.count(call) for call in set(calls)), reverse=True)
     assert counts[0] > 10 * counts[len(counts) // 2]
     assert Call("POST", f"/api/prompts/{slug(0)}/favorite") in calls
+
+
+async def test_so_many_calls_and_no_more_are_sent() -> None:
+    visits = await visit("http://127.0.0.1:1", Visitors(2_000, 1), 1000.0, calls=7)
+    assert json.loads(visits.to_json()) == {"answered": 0, "failed": 7, "given_up": 0}
 
 
 def test_arrivals_have_the_rate_asked_for_outside_bursts_and_more_in_them() -> None:

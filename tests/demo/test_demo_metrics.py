@@ -4,8 +4,8 @@ import httpx
 import pytest
 from helpers.waiting import wait_until
 
-from perftui.demo.cache import key_kind
 from perftui.demo.documents import slug
+from perftui.demo.pages import key_kind
 from perftui.demo.session import METRICS_PATH, DemoSession
 
 
@@ -51,6 +51,7 @@ def test_a_request_is_counted_by_its_route_and_status(demo: DemoSession) -> None
 
 
 def test_openmetrics_text_is_there_too(demo: DemoSession) -> None:
+    httpx.get(demo.application_url + f"/api/prompts/{slug(11)}", timeout=30.0)
     text = httpx.get(demo.application_url + "/perftui/metrics", timeout=30.0).text
     assert text.endswith("# EOF\n")
     assert "http_server_request_duration_seconds" in text
@@ -66,7 +67,7 @@ def test_only_the_sessions_own_monitor_may_clear(demo: DemoSession) -> None:
 
 @pytest.mark.parametrize(
     ("key", "kind"),
-    [("library:popular", "library:popular"), ("library:prompt:a:b", "library:prompt:*"), ("other", "library:other")],
+    [("popular", "popular"), ("prompt:a:b", "prompt:*"), ("other", "other")],
 )
 def test_cache_keys_are_told_by_kind(key: str, kind: str) -> None:
     assert key_kind(key) == kind

@@ -10,12 +10,12 @@ import httpx
 import pytest
 from helpers.processes import processes_in
 from helpers.waiting import process_exists, wait_until
-from redis.asyncio import Redis
+from pymongo import AsyncMongoClient
 
-from perftui.demo.cache import ResponseCache
-from perftui.demo.documents import PATTERNS, email, slug
+from perftui.demo.documents import PATTERNS, TOPICS, Document, email, slug
+from perftui.demo.library import Library
 from perftui.demo.session import DemoOptions, DemoSession
-from perftui.servers import ServerStartFailed
+from perftui.servers import MongodProcess, ServerStartFailed
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def visitor(demo: DemoSession) -> Iterator[httpx.Client]:
         "/api/prompts?category=code",
         "/api/prompts/popular",
         "/api/prompts/featured",
-        "/api/prompts/search?q=contract",
+        f"/api/prompts/search?q={TOPICS[0][:3]}",
         "/api/prompts/statistics",
         "/api/prompts/tagged?tag=gpt-easy&tag=chat-easy",
         f"/api/prompts/pattern/{PATTERNS[0]}",
@@ -83,9 +83,42 @@ def test_a_favorite_counts_and_empties_the_prompt_from_the_cache(visitor: httpx.
     assert visitor.get(path).json()["favorites"] > before
 
 
-def test_a_user_who_is_seen_leads_the_recent_ones(visitor: httpx.Client, demo: DemoSession) -> None:
-    assert visitor.post(f"/api/users/seen?email={email(9)}").json() == {"seen": True}
-    assert email(9) in [user["email"] for user in visitor.get("/api/users/recent").json()["users"]]
+RELOAD = {"Cache-Control": "no-cache"}
+
+
+def test_an_active_user_who_is_seen_leads_the_recent_ones(visitor: httpx.Client, demo: DemoSession) -> None:
+    with demo.mongod.client() as client:
+        address = next(client.library.users.find({"active": True}))["email"]
+    assert visitor.post(f"/api/users/seen?email={address}").json() == {"seen": True}
+    recent = visitor.get("/api/users/recent", headers=RELOAD).json()
+    assert address in [user["email"] for user in recent["users"]]
+
+
+def test_a_reload_is_answered_by_the_database_and_kept(visitor: httpx.Client, demo: DemoSession) -> None:
+    path, asked = f"/api/prompts/{slug(17)}", {"command.filter.slug": slug(17)}
+    with demo.mongod.client() as client:
+        profile = client.library["system.profile"]
+        before = profile.count_documents(asked)
+        first = visitor.get(path, headers=RELOAD)
+        assert profile.count_documents(asked) == before + 1
+        assert visitor.get(path).json() == first.json()
+        assert profile.count_documents(asked) == before + 1
+
+
+async def test_each_fourth_search_tries_the_text_index_that_is_not_there_and_falls_back(mongod: MongodProcess) -> None:
+    async with AsyncMongoClient[Document](mongod.uri) as client:
+        database = client["demo_search"]
+        await database.prompts.insert_many([{"title": "A balgor plan", "active": True, "favorites": 1}])
+        await database.command("profile", 2)
+        searched = Library(database)
+        found = [await searched.search("balgor") for _ in range(4)]
+        await database.command("profile", 0)
+        profile = database["system.profile"]
+        assert [len(titles) for titles in found] == [1, 1, 1, 1]
+        assert await profile.count_documents({"errCode": 27, "command.filter.$text": {"$exists": True}}) == 1
+        await database.prompts.create_index({"title": "text"})
+        assert await Library(database, "text").search("balgor") == found[0]
+        await client.drop_database("demo_search")
 
 
 def test_profiled_operations_are_of_many_kinds(demo: DemoSession) -> None:
@@ -102,19 +135,13 @@ def test_responses_are_kept_in_redis_for_seconds(visitor: httpx.Client, demo: De
         assert 0 < client.ttl("library:statistics") <= 15
 
 
-async def test_a_dead_redis_is_a_miss() -> None:
-    async with Redis.from_url("redis://127.0.0.1:1") as redis:
-        cache = ResponseCache(redis)
-        await cache.set("key", b"body", 5)
-        await cache.delete("key")
-        assert await cache.get("key") is None
-
-
 def test_the_load_reaches_the_servers(demo: DemoSession) -> None:
     with demo.mongod.client() as client:
-        seen = client.library["system.profile"]
-        start = seen.count_documents({"appName": "prompt-library"})
-        wait_until(lambda: seen.count_documents({"appName": "prompt-library"}) > start + 20)
+        # The profile is capped: only what is new says that somebody still asks.
+        profile, asked = client.library["system.profile"], {"appName": "prompt-library"}
+        since = profile.find_one(sort=[("$natural", -1)])
+        assert since is not None
+        wait_until(lambda: profile.count_documents({**asked, "ts": {"$gt": since["ts"]}}) > 20, timeout_s=60.0)
     assert demo.load.running
     assert demo.load.last_words() == ""
     assert b"Traceback" not in demo.application.log_since_start()

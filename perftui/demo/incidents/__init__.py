@@ -1,0 +1,1 @@
+"""Fire drills: incidents that are really caused on the demo's own servers, one file a mechanism."""
