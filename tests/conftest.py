@@ -1,19 +1,38 @@
 """Real servers for every room, and a home without the user's own settings."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from perftui.servers import MongodProcess, PrivateServers, RedisProcess
 
 if TYPE_CHECKING:
+    from helpers.bastions import TestBastion
+
     from perftui.demo.session import DemoSession
+
+# A shell in the background, or nohup, has all that the tests start ignore what some of them test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# How long examples take to make says how busy the machine is, and nothing about the program.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 _HIDDEN = ("MONGODB_URI", "REDIS_URL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 _HIDDEN_PREFIXES = ("PERFTUI_", "TEXTUAL")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Of `-n auto`: tests wait for servers and screens more than they compute."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +49,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable, folder in folders.items():
         monkeypatch.setenv(variable, str(place / folder))
     monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setenv("TERM", "xterm-256color")  # a build has none, and what a terminal can do is read from it
     for name in [name for name in os.environ if name in _HIDDEN or name.startswith(_HIDDEN_PREFIXES)]:
         monkeypatch.delenv(name)
+    return place
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a demo puts its folder, and nothing else does."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
     return place
 
 
@@ -68,3 +97,21 @@ def private_servers() -> Iterator[PrivateServers]:
     """Servers of this test only, for what changes a whole server."""
     with PrivateServers() as servers:
         yield servers
+
+
+@pytest.fixture
+def bastion(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["TestBastion"]:
+    """A running sshd; afterwards it is gone, and so is every ssh of the test. A parameter is a line of its options."""
+    from helpers.bastions import MISSING, TestBastion, ssh_processes
+
+    from perftui.via import opening
+
+    if MISSING:
+        pytest.skip(MISSING)
+    place = TestBastion(tmp_path / "bastion", *([request.param] if hasattr(request, "param") else []))
+    try:
+        with place:
+            yield place
+    finally:
+        opening.close_all()
+    assert ssh_processes(tmp_path) == []

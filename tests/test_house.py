@@ -8,8 +8,12 @@ import grimp
 import pytest
 
 EVERYTHING = {
-    "actions", "advice", "bench", "cache", "cli", "commands", "config", "crash", "demo", "instrument", "model",
-    "monitor", "rehearsal", "servers", "sources", "targets", "tui",
+    "actions", "advice", "analysis", "bench", "cache", "checking", "cli", "commands", "config", "crash", "demo",
+    "diagnosis", "handover", "instrument", "load", "model", "monitor", "query_bench", "rehearsal", "servers", "sources",
+    "targets", "tui", "via", "watching",
+}  # fmt: skip
+SHOWN = {
+    "actions", "diagnosis", "handover", "analysis", "rehearsal", "monitor", "advice", "config", "crash", "model",
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -17,14 +21,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "advice": {"model"},
     "config": {"model"},
     "targets": {"model"},
+    "via": {"model"},
     "sources": {"advice", "model"},
-    "monitor": {"sources", "advice", "model"},
+    "diagnosis": {"advice", "model"},
+    "monitor": {"diagnosis", "sources", "advice", "model"},
+    "watching": {"monitor", "diagnosis", "sources", "model"},
+    "analysis": {"sources", "advice", "model"},
+    "handover": {"analysis", "monitor", "model"},
     "actions": {"monitor", "sources", "advice", "config", "model"},
-    "tui": {"actions", "monitor", "advice", "config", "crash", "model"},
+    "tui": SHOWN,
     "instrument": {"advice", "model"},
     "bench": {"instrument", "advice", "model"},
     "cache": {"instrument", "advice", "model"},
-    "rehearsal": {"servers", "sources", "advice", "model"},
+    "load": {"bench", "sources", "model"},
+    "query_bench": {"analysis", "sources", "bench", "advice", "model"},
+    "rehearsal": {"servers", "analysis", "sources", "advice", "model"},
+    "checking": {"monitor", "sources", "bench", "model"},
     "demo": EVERYTHING - {"tui"},
     "commands": EVERYTHING - {"cli"},
     "crash": {"config", "model"},
@@ -101,7 +113,7 @@ def test_what_must_not_be_paid_for_is_not_imported(modules: tuple[str, ...], for
 
 def test_only_actions_and_their_own_servers_are_written_to(graph: grimp.ImportGraph) -> None:
     """Nothing that watches may reach what acts."""
-    for importer in ("sources", "monitor", "advice"):
+    for importer in ("sources", "monitor", "advice", "diagnosis", "watching"):
         for module in graph.modules:
             if room(module) == importer:
                 assert not any(room(found) == "actions" for found in graph.find_upstream_modules(module)), module

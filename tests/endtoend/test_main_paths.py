@@ -58,7 +58,10 @@ def test_every_tab_shows_its_own_real_content(terminal: Terminal) -> None:
     open_tab(terminal, "\t", r"127\.0\.0\.1:\d+ +PRIMARY")
     open_tab(terminal, "3", r"\d+ entries of the profiler, last .* databases library")
     open_tab(terminal, "\t", r"collection +library\.(prompts|users) +\d+")
+    open_tab(terminal, "\t", r"^> +127\.0\.0\.1:\d+ +1 +\d+ +\d+")
     open_tab(terminal, "4", r"GET +/api/prompts/\{slug\} ")
+    open_tab(terminal, "\t", r"STATUS +METHOD +ROUTE|No slow request is remembered")
+    open_tab(terminal, "\t", r"No websocket was open in this window")
     open_tab(terminal, "5", r"(?s)role primary +memory .*policy allkeys-lru.*\bget +\d")
     open_tab(terminal, "6", r"\d+ mongod +\S+%")
     open_tab(terminal, "\t", r"demo-cache +redis\.server +ok")
@@ -130,40 +133,59 @@ def test_the_mouse_opens_tabs_and_moves_the_cursor(terminal: Terminal) -> None:
     terminal.send("p")
     terminal.wait_for(r"Enter Open")
     click_on(terminal, "Enter Open")
-    terminal.wait_for(rf"GET {route} of prompt-library")
+    terminal.wait_for(rf"Slow queries by shape of GET {route} ")
     terminal.send("q")
-    terminal.wait_for(TABS)
+    terminal.wait_for(rf"^> +GET +{route} ")
 
 
 @pytest.mark.parametrize(
-    ("keys", "found", "title", "inside"),
+    ("keys", "found", "opens", "title", "inside"),
     [
-        ("3", r"^> +library", r"^ library\.\w+ \S+ on demo", r"THE WHOLE ENTRY"),
-        ("3\t", r"^> +(operation|collection|shape) ", r"^ Queries by \w+", r"AS THE APPLICATION MEASURED IT"),
-        ("4", r"^> +(GET|POST) ", r"^ (GET|POST) /api/\S+ of prompt-library", r"P95 .*threshold"),
-        ("5", r"^> +\w", r"^ Redis command \w", r"SLOW LOG"),
-        ("6", r"^> +\d+ ", r"^ Process \d+: ", r"COMMAND, WITHOUT SECRETS"),
-        ("9", r"^> +responses ", r"^ \S*.*responses", r"(?i)most used keys"),
-        ("8", r"^> +\d\d:\d\d:\d\d", r"threshold", r"about"),
+        ("3", r"^> +library", ENTER, r"^ library\.\w+ \S+ on demo", r"FINDINGS"),
+        ("3\t", r"^> +(operation|collection|shape) ", ENTER, r"^ Queries by \w+", r"AS THE APPLICATION MEASURED IT"),
+        (
+            "3\t\t",
+            r"^> +127\.0\.0\.1:\d+ ",
+            ENTER,
+            r"^ Connections to 127\.0\.0\.1:",
+            r"COMMANDS WAITED FOR A CONNECTION",
+        ),
+        ("4", r"^> +(GET|POST) ", "d", r"^ (GET|POST) /api/\S+ of prompt-library", r"P95 .*threshold"),
+        ("4", r"^> +(GET|POST) ", ENTER, r"^ +Slow queries by shape of (GET|POST) /api/", r"Slow queries by shape of"),
+        ("5", r"^> +\w", ENTER, r"^ Redis command \w", r"SLOW LOG"),
+        ("6", r"^> +\d+ ", ENTER, r"^ Process \d+: ", r"COMMAND, WITHOUT SECRETS"),
+        ("9", r"^> +responses ", ENTER, r"^ \S*.*responses", r"(?i)most used keys"),
+        ("8", r"^> +\d\d:\d\d:\d\d", ENTER, r"threshold|budget", r"about"),
     ],
-    ids=["shape", "application query", "endpoint", "Redis command", "process", "cache", "event"],
+    ids=[
+        "shape",
+        "application query",
+        "connections",
+        "endpoint",
+        "queries of an endpoint",
+        "Redis command",
+        "process",
+        "cache",
+        "event",
+    ],
 )
 def test_enter_drills_down_and_escape_and_q_come_back(
-    terminal: Terminal, keys: str, found: str, title: str, inside: str
+    terminal: Terminal, keys: str, found: str, opens: str, title: str, inside: str
 ) -> None:
     for key in keys:
         terminal.send(key)
     terminal.wait_for(found)
-    terminal.send(ENTER)
+    terminal.send(opens)
     terminal.wait_for(title)
     terminal.wait_for(inside)
     terminal.send(ESCAPE)
     terminal.wait_for(TABS)
     terminal.wait_for(found)
-    terminal.send(ENTER)
+    terminal.send(opens)
     terminal.wait_for(inside)
     terminal.send("q")
     terminal.wait_for(TABS)
+    terminal.wait_for(found)
 
 
 def test_the_time_axis_has_every_target_under_one_cursor(terminal: Terminal) -> None:
@@ -301,10 +323,10 @@ def test_resizing_at_any_moment_harms_nothing(terminal: Terminal) -> None:
 
 
 def test_keys_are_rebound_by_the_settings_file(tmp_path: Path, demo: DemoSession) -> None:
-    settings = profile(tmp_path, *demo.connections[:3], extra='[keys]\ntimeline = "f5,v"\npause = "ctrl+p"\n')
+    settings = profile(tmp_path, *demo.connections[:3], extra='[keys]\ntimeline = "f5,c"\npause = "ctrl+p"\n')
     with monitor("--config", settings, "all") as terminal:
         terminal.wait_for(r"F5 Timeline")
-        terminal.send("v")
+        terminal.send("c")
         terminal.wait_for("All sources")
         terminal.send("q")
         terminal.wait_for(TABS)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from helpers.waiting import wait_until
+
 
 def processes_in(folder: Path | str) -> list[int]:
     """Pids of those that work in the folder or below, or whose environment or arguments name it."""
@@ -17,3 +19,9 @@ def _belongs(place: Path, folder: str) -> bool:
     except OSError:
         return False
     return any(folder.encode() + end in text for end in (b"\0", b"/"))
+
+
+def assert_nothing_left(temporary: Path) -> None:
+    """No folder of a demo, and no process; the one that removed the folder ends a moment after it."""
+    wait_until(lambda: not list(temporary.glob("perftui-*")))
+    wait_until(lambda: not processes_in(temporary))

@@ -8,6 +8,7 @@ from perftui.model.sample import Failure
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot, SourceState, TargetState
 from perftui.model.target import Connection
+from perftui.model.verdict import Problem
 from perftui.monitor.live import Monitor
 from perftui.targets import connect_to, this_machine
 
@@ -54,12 +55,14 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(*uris: str, settings: Settings | None = None) -> AsyncIterator[Watching]:
-    """A monitor on these URIs and on this machine."""
+async def watching(*uris: str, settings: Settings | None = None, machine: bool = True) -> AsyncIterator[Watching]:
+    """A monitor on these URIs, and on this machine unless what else runs on it must not matter."""
     connections: list[Connection] = [connect_to(uri, timeout_s=TIMEOUT_S) for uri in uris]
     chosen = settings or Settings(interval_s=INTERVAL_S)
     chosen = Settings(
-        connections=(*connections, this_machine()), interval_s=chosen.interval_s, thresholds=chosen.thresholds
+        connections=(*connections, *((this_machine(),) if machine else ())),
+        interval_s=chosen.interval_s,
+        thresholds=chosen.thresholds,
     )
     watch = Watching(Monitor(chosen))
     running = asyncio.create_task(watch.monitor.run(watch.show))
@@ -97,3 +100,16 @@ def fails(name: str, target: int = 0) -> Callable[[Snapshot], bool]:
 def failure_of(snapshot: Snapshot, name: str, target: int = 0) -> Failure | None:
     state = source(snapshot, name, target)
     return None if state is None else state.failure
+
+
+async def named(found: Watching, wait_s: float, code: str) -> Problem:
+    """The verdict's problem, once it is this one."""
+
+    def says(snapshot: Snapshot) -> bool:
+        problem = snapshot.verdict.problem if snapshot.verdict is not None else None
+        return problem is not None and problem.code == code
+
+    verdict = (await found.until(says, wait_s)).verdict
+    assert verdict is not None
+    assert verdict.problem is not None
+    return verdict.problem

@@ -52,7 +52,7 @@ def mutated(draw: st.DrawFn, document: Any, values: st.SearchStrategy[Any] = BSO
         if draw(st.integers(0, 4)) == 0:
             del holder[last]
         else:
-            holder[last] = draw(values)
+            holder[last] = copied(draw(values))
     return changed
 
 

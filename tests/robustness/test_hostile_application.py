@@ -17,8 +17,7 @@ from perftui.sources.application.prometheus import PrometheusReader
 
 def own_document() -> dict[str, Any]:
     registry = Registry("shop", budgets=[Budget("*", "p(95)<1ms")], only_process=True)
-    with registry.lock:
-        registry.endpoints.record("GET", "/items", 200, 61.0, 0.2)
+    registry.endpoints.record("GET", "/items", 200, 61.0, 0.2)
     CacheMonitor("pages", registry).hit("a:b", 0.001)
     document: dict[str, Any] = json.loads(build_document(registry).to_json())
     latency = {"count": 5, "sum_s": 1.0, "p50_s": 0.2, "p95_s": 0.3, "max_s": 0.4}

@@ -11,7 +11,7 @@ from hostile_values import BSON_VALUES, FEW, JSON_VALUES, MANY, assert_safe_to_d
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perftui.advice.shape import shape_of
+from perftui.advice.shapes.shape import shape_of
 from perftui.model.operation import OperationList
 from perftui.model.query import SlowQueryBatch
 from perftui.model.sample import Sample

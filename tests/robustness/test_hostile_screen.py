@@ -28,7 +28,7 @@ FIXED = {
     "sequence", "id", "target_id", "slot", "interval_s", "window_s", "taken_at",
 }  # fmt: skip
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-PAGES = "12345689"
+PAGES = "123456789"
 SIZES = [(80, 24), (40, 10), (200, 60)]
 
 

@@ -19,11 +19,12 @@ Client = MongoClient[dict[str, Any]]
 
 READS = {
     "hello", "isMaster", "buildInfo", "connectionStatus", "serverStatus", "replSetGetStatus", "replSetGetConfig",
-    "listDatabases", "getLog", "find", "aggregate", "profile", "getParameter", "ping",
+    "listDatabases", "listCollections", "getLog", "find", "aggregate", "profile", "getParameter", "ping",
+    "getDiagnosticData",
 }  # fmt: skip
 OF_THE_CONNECTION = {"hello", "isMaster", "ismaster", "endSessions", "saslStart", "saslContinue"}
 """The driver's own: they write nothing, and take no time limit."""
-FIRST_STAGES = {"$currentOp"}
+FIRST_STAGES = {"$currentOp", "$collStats", "$indexStats"}
 REDIS_READS = {"info", "slowlog|get", "slowlog|len", "config|get", "client|setname", "client|setinfo", "hello", "ping"}
 REDIS_TEST = {"info", "config|resetstat"}
 SHORTEST_GAP_S = 0.85
@@ -82,7 +83,13 @@ async def test_mongodb(private_servers: PrivateServers, profiled: bool) -> None:
         client["shop"]["p"].find_one({"a": 7})
         before = fingerprint(client)
         async with watching(mongod.uri) as watch:
-            names = ("mongodb.server", "mongodb.operations", "mongodb.slow_queries", "mongodb.members")
+            names = (
+                "mongodb.server",
+                "mongodb.operations",
+                "mongodb.slow_queries",
+                "mongodb.members",
+                "mongodb.indexes",
+            )
             await use_everything(watch, names)
         assert fingerprint(client) == before
     sent = sent_by_perftui(mongod)
@@ -103,7 +110,7 @@ def assert_reads(one: Sent) -> None:
         assert not any(stage.keys() & {"$out", "$merge"} for stage in one.command["pipeline"]), one
     if one.name == "profile":
         assert one.command["profile"] == -1, one
-    if one.name == "listDatabases":
+    if one.name in ("listDatabases", "listCollections"):
         assert one.command["nameOnly"] is True, one
 
 

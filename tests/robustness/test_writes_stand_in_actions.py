@@ -11,9 +11,16 @@ import perftui
 PACKAGE = Path(perftui.__file__).parent
 MAY_WRITE = {"actions", "demo", "servers", "rehearsal", "cache"}
 """`actions` after a question; the others only to stores that they started or were given."""
+HANDED_ON = {"instrument/queries/wrapped.py", "instrument/queries/wrapped_async.py"}
+"""An application's own calls on its own collections, measured."""
+END_THEIR_OWN_SESSION = {"sources/mongodb/cancelling.py"}
+"""What they asked for and gave up must end at the server too; nobody else's session is named."""
+CALL_SOMEBODY = {"watching/webhook.py"}
+"""An alert goes to the address that the user named for it, which is no monitored server."""
 MONGODB = {
     "insert", "update", "delete", "findAndModify", "findandmodify", "drop", "dropDatabase", "create", "createIndexes",
-    "dropIndexes", "collMod", "renameCollection", "killOp", "killCursors", "killAllSessions", "setParameter", "fsync",
+    "dropIndexes", "collMod", "renameCollection", "killOp", "killCursors", "killSessions", "killAllSessions",
+    "killAllSessionsByPattern", "setParameter", "fsync",
     "compact", "replSetStepDown", "replSetReconfig", "shutdown", "setFeatureCompatibilityVersion", "logRotate",
     "createUser", "grantRolesToUser", "clearLog", "$out", "$merge",
 }  # fmt: skip
@@ -42,7 +49,8 @@ HTTP = {"post", "put", "patch", "delete"}
 
 def watching_files() -> Iterator[Path]:
     for path in sorted(PACKAGE.rglob("*.py")):
-        if path.relative_to(PACKAGE).parts[0] not in MAY_WRITE:
+        place = path.relative_to(PACKAGE)
+        if place.parts[0] not in MAY_WRITE and place.as_posix() not in HANDED_ON:
             yield path
 
 
@@ -64,7 +72,7 @@ def _writes(node: ast.AST) -> Iterator[str]:
 def _calls(node: ast.Call, method: str) -> Iterator[str]:
     if method in METHODS:
         yield f"a call of {method}"
-    if method in HTTP and not (isinstance(node.func, ast.Attribute) and _text(node.func.value)):
+    if method in HTTP and not (isinstance(node.func, ast.Attribute) and _is_told(node.func.value)):
         yield f"an HTTP {method}"
     if method in {"command", "ask", "execute_command", "stream", "request"}:
         for argument in node.args:
@@ -79,6 +87,11 @@ def _calls(node: ast.Call, method: str) -> Iterator[str]:
                 yield f"an HTTP {texts[0]}"
 
 
+def _is_told(node: ast.expr) -> bool:
+    """A text, or a monitor that is told of a deletion in the application's cache."""
+    return _text(node) is not None or ast.unparse(node).rpartition(".")[2] in {"monitor", "_monitor"}
+
+
 def _text(node: ast.expr | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
@@ -88,10 +101,13 @@ def _is_minus_one(node: ast.expr) -> bool:
 
 
 def test_only_actions_write() -> None:
-    found = {
-        str(path.relative_to(PACKAGE)): writes for path in watching_files() if (writes := writes_in(path.read_text()))
-    }
-    assert found == {}
+    found = {path.relative_to(PACKAGE).as_posix(): writes_in(path.read_text()) for path in watching_files()}
+    for name in END_THEIR_OWN_SESSION:
+        found[name] = [what for what in found[name] if what != "the command killSessions"]
+    for name in CALL_SOMEBODY:
+        assert found[name].count("an HTTP POST") == 1
+        found[name] = [what for what in found[name] if what != "an HTTP POST"]
+    assert {name: writes for name, writes in found.items() if writes} == {}
 
 
 @pytest.mark.parametrize(
@@ -99,6 +115,7 @@ def test_only_actions_write() -> None:
     [
         'await member.ask({"killOp": 1, "op": 5})',
         'client.admin.command("setParameter", 1)',
+        'await client.admin.command({"killSessions": [session]})',
         'client[name].command({"profile": 2, "maxTimeMS": 5})',
         'client["shop"]["p"].insert_one({})',
         'await system.ask(("SLOWLOG", "RESET"))',

@@ -1,0 +1,53 @@
+"""In a terminal, at three in the morning: the first line names the culprit, and three keys end it: v, A, y."""
+
+import re
+from typing import Any
+
+import pytest
+from helpers.drills import shop, traffic
+from helpers.monitoring import ESCAPE, leave, monitor, press_until
+from helpers.waiting import wait_until
+
+pytestmark = pytest.mark.timeout(240)
+CULPRIT = r"(?m)^ (critical|warning)  (missing index|an index of shop\.items)"
+
+
+def first_line(text: str) -> str:
+    return text.split("\n")[1]
+
+
+def index_names(items: Any) -> set[str]:
+    return set(items.index_information())
+
+
+def test_from_the_first_line_to_the_created_index() -> None:
+    with shop() as here, traffic(here.scan, 25, threads=5), monitor(here.mongod.uri, columns=170, lines=45) as terminal:
+        terminal.wait_for(CULPRIT, timeout_s=60)
+        assert "v shows it" in first_line(terminal.screen_text())
+        assert "A create" in first_line(terminal.screen_text())
+        press_until(terminal, "v", lambda text: "> shop.items find" in text and " 1 Overview" in text)
+        assert re.search(r"(?m)^> shop\.items find \{kind: \?", terminal.screen_text())
+
+        terminal.send("A")
+        terminal.wait_for(r"Create it", timeout_s=60)
+        before = index_names(here.items)
+        press_until(terminal, "y", lambda text: "Create it" not in text)  # it hears once its check has ended
+        wait_until(lambda: index_names(here.items) - before, timeout_s=60)
+        press_until(terminal, ESCAPE, lambda text: " 1 Overview" in text)
+        terminal.send("1")
+        terminal.wait_gone(CULPRIT, timeout_s=90)
+        leave(terminal)
+
+
+def test_the_whole_verdict_and_back_without_colour() -> None:
+    with (
+        shop() as here,
+        traffic(here.scan, 25, threads=5),
+        monitor(here.mongod.uri, columns=80, lines=24, environment={"NO_COLOR": "1"}) as terminal,
+    ):
+        terminal.wait_for(CULPRIT, timeout_s=60)
+        assert len(first_line(terminal.screen_text())) <= 80
+        press_until(terminal, "V", lambda text: "LOOKED AT" in text)
+        terminal.wait_for(r"missing-index|index-dropped")
+        press_until(terminal, "q", lambda text: "LOOKED AT" not in text)
+        leave(terminal)

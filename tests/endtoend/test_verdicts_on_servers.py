@@ -1,0 +1,245 @@
+"""Incidents that are really caused on real servers get their verdict, and nothing is wrong before them."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+
+import pytest
+import redis
+from helpers.drills import Client, Shop, shop, traffic
+from helpers.watching import Watching, watching
+from msgspec.structs import replace
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from perftui.diagnosis.diagnosis import Diagnosis
+from perftui.model.settings import Settings, Thresholds
+from perftui.model.snapshot import Snapshot
+from perftui.model.verdict import Problem
+
+pytestmark = pytest.mark.timeout(240)
+USUAL_S = 16.0
+"""How long it is watched before the incident: what is usual needs a past."""
+_WAIT_S = 40.0
+"""Ten seconds are the aim; the tests' machine has other work."""
+
+
+@pytest.fixture
+def here() -> Iterator[Shop]:
+    with shop() as found:
+        yield found
+
+
+@asynccontextmanager
+async def watched(here: Shop) -> AsyncIterator[Watching]:
+    """Both servers, seen healthy for long enough."""
+    seen: set[str] = set()
+
+    def note(snapshot: Snapshot) -> bool:
+        if snapshot.verdict is not None and snapshot.verdict.status != "looking":
+            seen.add(snapshot.verdict.problem.code if snapshot.verdict.problem else snapshot.verdict.status)
+        return False
+
+    async with watching(*here.uris, settings=Settings(interval_s=1.0), machine=False) as found:
+        with suppress(AssertionError):
+            await found.until(note, USUAL_S)
+        assert seen == {"healthy"}
+        yield found
+
+
+async def named(found: Watching, code: str) -> Problem:
+    """The verdict of this code."""
+
+    def says(snapshot: Snapshot) -> bool:
+        verdict = snapshot.verdict
+        return verdict is not None and verdict.problem is not None and verdict.problem.code == code
+
+    verdict = (await found.until(says, _WAIT_S)).verdict
+    assert verdict is not None
+    assert verdict.problem is not None
+    return verdict.problem
+
+
+async def test_a_missing_index(here: Shop) -> None:
+    async with watched(here) as found:
+        with traffic(here.scan, 12, threads=3):
+            problem = await named(found, "missing-index")
+    assert problem.subject == "shop.items"
+    assert problem.since_known
+    assert "COLLSCAN" in problem.cause
+    assert (problem.evidence.page, problem.action) == ("Queries", "create")
+
+
+async def test_a_dropped_index(here: Shop) -> None:
+    async with watched(here) as found:
+        await asyncio.to_thread(here.items.drop_index, "number_1")
+        problem = await named(found, "index-dropped")
+    assert problem.subject == "shop.items"
+
+
+async def test_an_idle_transaction_that_others_wait_for(here: Shop) -> None:
+    async with watched(here) as found:
+        client: Client
+        with MongoClient(here.mongod.uri, appname="importer") as client, client.start_session() as session:
+            session.start_transaction()
+            client["shop"]["items"].update_one({"number": 7}, {"$set": {"held": 1}}, session=session)
+            with traffic(lambda: here.items.update_one({"number": 7}, {"$inc": {"sold": 1}}), 5, threads=3):
+                problem = await named(found, "idle-transaction")
+                session.abort_transaction()
+    assert "importer" in problem.what
+    assert problem.severity == "critical"
+    assert problem.command is not None
+    assert "killSessions" in problem.command
+
+
+async def test_a_storm_of_connections_from_one_client(here: Shop) -> None:
+    async with watched(here) as found:
+        with ExitStack() as stack:
+            await asyncio.to_thread(open_many, stack, here.mongod.uri)
+            problem = await named(found, "connection-storm")
+    assert "worker" in problem.what
+    assert problem.figures["connections"] > 3 * problem.figures["usual connections"]
+
+
+def open_many(stack: ExitStack, uri: str) -> None:
+    for _ in range(120):
+        client: Client = stack.enter_context(MongoClient(uri, appname="worker"))
+        client.admin.command("ping")
+
+
+async def test_operations_that_pile_up(here: Shop) -> None:
+    def sleep() -> None:
+        client: Client
+        with MongoClient(here.mongod.uri, appname="report") as client, suppress(PyMongoError):
+            client["shop"]["items"].find_one({"$where": "sleep(200) || false"}, max_time_ms=20_000)
+
+    async with watched(here) as found:
+        threads = [threading.Thread(target=sleep, daemon=True) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        problem = await named(found, "piled-up-operations")
+        await asyncio.to_thread(end_all, here)
+        for thread in threads:
+            await asyncio.to_thread(thread.join, 30)
+    assert "shop.items" in problem.what
+    assert "report" in problem.cause
+
+
+def end_all(here: Shop) -> None:
+    for one in here.client.admin.aggregate([{"$currentOp": {}}, {"$match": {"appName": "report", "active": True}}]):
+        here.client.admin.command({"killOp": 1, "op": one["opid"]})
+
+
+async def test_a_command_that_blocks_redis(here: Shop) -> None:
+    script = "local t = redis.call('TIME')[1] + 2; while tonumber(redis.call('TIME')[1]) < t do end"
+    async with watched(here) as found:
+        with redis.Redis(port=here.cache.port, socket_timeout=60) as patient:
+            await asyncio.to_thread(patient.eval, script, 0)
+        problem = await named(found, "redis-blocked")
+        while "EVAL" not in problem.what:  # while it ran, nobody could say which command it is
+            await found.ticks(1)
+            problem = await named(found, "redis-blocked")
+    assert "127.0.0.1" in problem.cause
+
+
+async def test_a_flushed_cache(here: Shop) -> None:
+    async with watched(here) as found:
+        await asyncio.to_thread(here.redis.flushall)
+        problem = await named(found, "cache-flushed")
+    assert "FLUSHALL" in problem.cause
+    assert problem.since_known
+
+
+async def test_a_cache_that_evicts(here: Shop) -> None:
+    count = iter(range(10**9))
+
+    def fill() -> None:
+        here.redis.mset({f"junk:{next(count)}": "z" * 2000 for _ in range(40)})
+
+    async with watched(here) as found:
+        with traffic(fill, 60, threads=2):
+            problem = await named(found, "cache-evicting")
+    assert "allkeys-lru" in problem.cause
+
+
+async def test_tickets_that_are_all_taken(here: Shop) -> None:
+    async with watched(here) as found:
+        settings = {"setParameter": 1, "wiredTigerConcurrentReadTransactions": 5}
+        await asyncio.to_thread(here.client.admin.command, settings)
+        hold = {"$where": "sleep(100) || false"}
+
+        def long() -> None:
+            with suppress(PyMongoError):
+                here.items.find_one(hold, max_time_ms=15_000)
+
+        def held(snapshot: Snapshot) -> bool:
+            verdict = snapshot.verdict
+            problems = (verdict.problem, *verdict.effects, *verdict.others) if verdict is not None else ()
+            return any(one is not None and one.code == "tickets-exhausted" for one in problems)
+
+        with traffic(long, 100, threads=12):
+            await found.until(held, _WAIT_S)
+
+
+@contextmanager
+def spinning(number: int) -> Iterator[None]:
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(number)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+async def test_a_cpu_that_something_beside_saturates() -> None:
+    """The tests' machine may be busy with other tests, which are beside the databases too."""
+    import os
+
+    with spinning(2 * (os.cpu_count() or 1)):
+        async with watching(settings=Settings(interval_s=1.0)) as found:
+            problem = await named(found, "cpu-beside")
+    assert "CPU" in problem.what
+    assert problem.evidence.page == "Host"
+
+
+async def test_a_target_that_goes_away(here: Shop) -> None:
+    async with watched(here) as found:
+        here.cache.stop()
+        problem = await named(found, "unreachable")
+    assert problem.target_id.endswith(str(here.cache.port))
+
+
+async def test_bursts_of_normal_work_are_no_problem(here: Shop) -> None:
+    """Really seen for a while, then again and again in fast time: an hour of such bursts."""
+    seen: list[Snapshot] = []
+    async with watching(*here.uris, settings=Settings(interval_s=1.0), machine=False) as found:
+
+        def note(snapshot: Snapshot) -> bool:
+            if not seen or seen[-1] is not snapshot:
+                seen.append(snapshot)
+            return len(seen) >= 60
+
+        busy = asyncio.create_task(found.until(note, 120))
+        while not busy.done():
+            await asyncio.sleep(6)
+            with traffic(here.find, 150, threads=4), traffic(here.look_up, 400, threads=2):
+                await asyncio.sleep(5)
+        await busy
+    statuses = {one.verdict.status for one in seen if one.verdict is not None}
+    assert statuses <= {"looking", "healthy"}, [one.verdict.message for one in seen if one.verdict]
+    assert set(in_fast_time(seen, times=3600 // len(seen))) <= {"looking", "healthy"}
+
+
+def in_fast_time(seen: list[Snapshot], times: int) -> Iterator[str]:
+    """The verdicts of the same minute, so many times one after the other."""
+    diagnosis = Diagnosis(Thresholds())
+    lasted = seen[-1].taken_at - seen[0].taken_at + 1.0
+    for turn in range(times):
+        for snapshot in seen:
+            at = snapshot.taken_at + turn * lasted
+            verdict = diagnosis.take(replace(snapshot, taken_at=at))
+            yield verdict.message if verdict.problem else verdict.status

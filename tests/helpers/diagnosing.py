@@ -1,0 +1,54 @@
+"""A real mongod that keeps diagnostic data, several chunks of it within seconds."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from helpers.waiting import wait_until
+from perftui.servers import MongodProcess, PrivateServers
+
+PERIOD_MS, CHUNK, INTERIM = 100, 30, 5
+
+
+def keep_diagnostic_data(mongod: MongodProcess) -> Path:
+    """Have the server keep it from now on, ten samples a second; the folder."""
+    with mongod.client() as client:
+        client.admin.command(
+            {
+                "setParameter": 1,
+                "diagnosticDataCollectionPeriodMillis": PERIOD_MS,
+                "diagnosticDataCollectionSamplesPerChunk": CHUNK,
+                "diagnosticDataCollectionSamplesPerInterimUpdate": INTERIM,
+                "diagnosticDataCollectionEnabled": True,
+            }
+        )
+        options = client.admin.command("getCmdLineOpts")
+    return Path(options["parsed"]["storage"]["dbPath"]) / "diagnostic.data"
+
+
+@contextmanager
+def diagnosed(seconds: float = 8.0) -> Iterator[tuple[MongodProcess, Path]]:
+    """The server after some seconds of inserts, with at least two whole chunks and an interim one."""
+    with PrivateServers() as servers:
+        mongod = servers.start_mongod(replica_set="rs0")
+        folder = keep_diagnostic_data(mongod)
+        with mongod.client() as client:
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                client.shop.items.insert_one({"number": 1})
+                time.sleep(0.01)
+        wait_until(lambda: size_of(folder) > 100_000 and (folder / "metrics.interim").exists(), timeout_s=60)
+        yield mongod, folder
+
+
+def size_of(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.glob("metrics.2*")) if folder.is_dir() else 0
+
+
+def now_of(mongod: MongodProcess) -> Mapping[str, Any]:
+    """The newest sample as the server itself tells it."""
+    with mongod.client() as client:
+        found: Mapping[str, Any] = client.admin.command("getDiagnosticData")["data"]
+    return found
