@@ -1,0 +1,1 @@
+"""What the cache tools cost, beside what others cost."""

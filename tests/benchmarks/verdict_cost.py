@@ -1,0 +1,72 @@
+"""What a verdict costs: CPU time of one Snapshot's diagnosis, healthy and ill, small and large.
+
+`python -m tests.benchmarks.verdict_cost` prints a table. The aim is at most 2 ms a second, at one Snapshot a second.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from helpers.incidents import Change, Story, Targets, digest, endpoint, set_figures, set_slot, shape
+
+from perftui.model.operation import Operation, OperationList
+from perftui.model.snapshot import Snapshot
+
+SECONDS = 700
+"""More than the past that is kept, so that no step is cheap for being young."""
+_ILL_FROM = 300
+
+
+class _Collected:
+    """Stands in for the diagnosis while the Snapshots are made."""
+
+    def __init__(self) -> None:
+        self.snapshots: list[Snapshot] = []
+
+    def take(self, snapshot: Snapshot) -> Any:
+        self.snapshots.append(snapshot)
+
+
+def sized(endpoints: int, shapes: int, operations: int, *, ill: bool) -> Change:
+    """So much of everything; ill: every endpoint takes 60 times as long from the middle on."""
+    rows = digest(*(shape(f"s{one}", f"shop.c{one % 20}") for one in range(shapes)))
+    running = tuple(
+        Operation(opid=one, op="query", ns="shop.a", running_s=0.01, shape_id=f"s{one % 50}", command='{"find":"a"}')
+        for one in range(operations)
+    )
+
+    def change(targets: Targets, _at: float, passed: int) -> None:
+        average_ms = 800.0 if ill and passed > _ILL_FROM else 12.0 + passed % 3
+        set_slot(targets, "mongodb", queries=rows, operations=OperationList(operations=running))
+        found = tuple(endpoint(f"/route/{one}", average_ms) for one in range(endpoints))
+        set_figures(targets, "application", "application", endpoints=found)
+
+    return change
+
+
+def milliseconds(change: Change) -> float:
+    """CPU of one Snapshot, the mean of the last hundred."""
+    story, collected = Story(), _Collected()
+    diagnosis, story.diagnosis = story.diagnosis, collected  # type: ignore[assignment]
+    story.play(SECONDS, change)
+    started = 0.0
+    for index, snapshot in enumerate(collected.snapshots):
+        if index == SECONDS - 100:
+            started = time.process_time()
+        diagnosis.take(snapshot)
+    return (time.process_time() - started) * 10
+
+
+def main() -> None:
+    for endpoints, shapes, operations in ((2, 1, 0), (20, 60, 20), (100, 500, 500)):
+        for ill in (False, True):
+            spent = milliseconds(sized(endpoints, shapes, operations, ill=ill))
+            state = "ill" if ill else "healthy"
+            print(f"{endpoints:4} endpoints {shapes:4} shapes {operations:4} operations  {state:8} {spent:.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
