@@ -3,12 +3,14 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from perftui import commands, targets
 from perftui.cli import COMMANDS as PROGRAM_COMMANDS
 from perftui.cli import main
+from perftui.commands.watch import WEBHOOK_VARIABLE
 from perftui.config import read_config
 from perftui.config.keys import LIST_KEYS, SETTING_KEYS, TARGET_KEYS
 from perftui.config.merge import ENVIRONMENT
@@ -18,6 +20,7 @@ from perftui.tui.keys import COMMANDS, show_key
 from perftui.tui.pages import PAGES
 from perftui.tui.palette import BASES, ROLES
 from perftui.tui.table_spec import TableSpec
+from perftui.tui.tables.operation_groups import OPERATION_GROUPS
 from perftui.tui.themes import _REQUIRED, read_theme, shipped_folder
 
 ROOT = Path(__file__).parents[2]
@@ -129,7 +132,10 @@ def options_of(command: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", capsys.readouterr().out))
 
 
-def test_every_command_line_option_is_documented_and_none_is_invented(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_line_option_is_documented_and_none_is_invented(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "250")  # a narrow help is cut within an option's name
     existing = set().union(*(options_of(command, capsys) for command in PROGRAM_COMMANDS))
     documented = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", read("docs/start.md")))
     assert existing <= documented
@@ -139,7 +145,14 @@ def test_every_command_line_option_is_documented_and_none_is_invented(capsys: py
 
 
 def test_every_environment_variable_is_documented() -> None:
-    variables = {*ENVIRONMENT, "PERFTUI_CONFIG", "NO_COLOR", targets.TOKEN_VARIABLE, *targets.ENVIRONMENT_TARGETS}
+    variables = {
+        *ENVIRONMENT,
+        "PERFTUI_CONFIG",
+        WEBHOOK_VARIABLE,
+        "NO_COLOR",
+        targets.TOKEN_VARIABLE,
+        *targets.ENVIRONMENT_TARGETS,
+    }
     variables.update(name for names in targets.PASSWORD_VARIABLES.values() for name in names)
     table = rows(section("docs/start.md", "## Environment variables"))
     assert {name for cells in table for name in in_code(cells[0])} == variables
@@ -156,12 +169,13 @@ def test_the_rights_for_redis_are_those_that_the_program_asks_for() -> None:
     assert f"ACL SETUSER NAME on >PASSWORD {rights}\n" in read("docs/start.md")
 
 
-def columns_of(spec: TableSpec[object]) -> set[tuple[str, str]]:
+def columns_of(spec: TableSpec[Any]) -> set[tuple[str, str]]:
     return {(column.title.strip(), column.key) for column in spec.columns}
 
 
 def test_every_column_is_explained_under_its_title_and_field() -> None:
     tables = {frozenset(columns_of(pane.spec())) for page in PAGES for pane in page.panes}
+    tables.add(frozenset(columns_of(OPERATION_GROUPS)))
     text = read("docs/numbers.md")
     documented = {
         frozenset((cells[0], in_code(cells[1])[0]) for cells in rows(table)[1:])
