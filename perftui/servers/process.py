@@ -64,8 +64,11 @@ class ManagedProcess:
         self.kill()
 
     def suspend(self) -> None:
-        """Freeze it: its port stays open and nobody answers."""
+        """Freeze it: its port stays open and nobody answers, from the moment this returns."""
         self._process.send_signal(signal.SIGSTOP)
+        if self.running:
+            # The signal reaches one thread after the other, and an answer may still leave meanwhile.
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Let a suspended process go on."""

@@ -139,8 +139,7 @@ def test_the_load_reaches_the_servers(demo: DemoSession) -> None:
     with demo.mongod.client() as client:
         # The profile is capped: only what is new says that somebody still asks.
         profile, asked = client.library["system.profile"], {"appName": "prompt-library"}
-        since = profile.find_one(sort=[("$natural", -1)])
-        assert since is not None
+        since = wait_until(lambda: profile.find_one(sort=[("$natural", -1)]))
         wait_until(lambda: profile.count_documents({**asked, "ts": {"$gt": since["ts"]}}) > 20, timeout_s=60.0)
     assert demo.load.running
     assert demo.load.last_words() == ""
