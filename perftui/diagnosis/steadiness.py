@@ -10,6 +10,8 @@ Key = tuple[str, str, str]
 _MISSED_S = 2.5
 """How long a suspicion may be away before it has to begin anew."""
 _FIRST_LOOK_S = 6.0
+_JITTER_S = 0.2
+"""Snapshots of a second come a little early or late: three of them are three seconds all the same."""
 
 
 class Held(Struct):
@@ -38,7 +40,7 @@ class Steadiness:
             if held is None:
                 held = self._kept[suspicion.key] = Held(suspicion, now, now, rule)
             held.suspicion, held.last_at = suspicion, now
-            if not held.counts and (self._at_once or now - held.first_at >= rule.holds_s):
+            if not held.counts and (self._at_once or now - held.first_at >= rule.holds_s - _JITTER_S):
                 self._let_count(held, watched.get(suspicion.target_id))
         for key, held in list(self._kept.items()):
             missing_s = now - held.last_at

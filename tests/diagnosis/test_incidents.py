@@ -480,6 +480,20 @@ def test_a_query_that_reads_everything_wants_another_query() -> None:
     assert (last.problem.code, last.problem.severity, last.problem.action) == ("full-scan", "warning", "advise")
 
 
+def test_an_endpoint_that_leaps_is_told_sooner_than_one_that_rises() -> None:
+    def rose(targets: Targets, _at: float, _passed: int) -> None:
+        slow_items(targets, 450.0)
+
+    leapt, risen = ([one.problem is not None for one in told(change)].index(True) for change in (slow_endpoint, rose))
+    assert leapt + 2 <= risen
+
+
+def told(change: Change) -> list[Verdict]:
+    story = Story()
+    story.play(40)
+    return story.play(12, change)
+
+
 def test_an_operation_of_a_minute_is_told() -> None:
     def long(targets: Targets, at: float, passed: int) -> None:
         one = Operation(opid=1, op="query", ns="shop.items", running_s=60.0 + passed, started_at=at - 60 - passed)
@@ -510,6 +524,9 @@ BORNE: dict[str, Callable[[], Change]] = {
     "one slow log entry of twenty milliseconds": lambda: lambda targets, at, _passed: set_slot(
         targets, "redis",
         redis_slow_log=RedisSlowLog(entries=(RedisSlowCommand(id=1, at=at, duration_us=20_000, command="MGET"),)),
+    ),
+    "an endpoint that is far slower for four seconds": lambda: lambda targets, _at, passed: slow_items(
+        targets, 900.0 if passed < 4 else 12.0
     ),
     "a CPU that is busy for two seconds": lambda: lambda targets, _at, passed: set_figures(
         targets, "host", "host", cpu_share=0.99 if passed < 2 else 0.4

@@ -11,6 +11,8 @@ from perftui.model.snapshot import TargetState
 
 _TIMES, _LEAST_MS = 4.0, 200.0
 _FEWEST = 4
+_LEAPS_TIMES, _LEAPS_MS, _LEAPS_FEWEST, _LEAPS_S = 10.0, 500.0, 8, 5.0
+"""A leap is by so much, and in so many requests, that two readings are enough to suspect it."""
 _LOOKS_BACK_S, _ERRORS_S = 7.0, 12.0
 _HANGING, _HANGING_TIMES, _GROWS = 10.0, 4.0, 1.5
 _FEWEST_ERRORS = 5.0
@@ -61,11 +63,11 @@ def _is_stream(endpoint: EndpointStats) -> bool:
 
 def _slowed(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
     subject = endpoint_name(endpoint)
-    average = moment.lately(state, "average_ms", subject, _LOOKS_BACK_S)
+    usual = moment.usual(state, "average_ms", "slow-endpoint", subject)
+    average = _leap(moment, state, subject, usual) or moment.lately(state, "average_ms", subject, _LOOKS_BACK_S)
     if average is None or average < min(_LEAST_MS, moment.thresholds.endpoint_average_ms):
         return None
     requests = sum(moment.track(state, "requests", subject).since(moment.now - _LOOKS_BACK_S))
-    usual = moment.usual(state, "average_ms", "slow-endpoint", subject)
     if usual is None and _is_stream(endpoint):
         return None
     rose = usual is not None and average >= max(_TIMES * usual, _LEAST_MS)
@@ -74,6 +76,16 @@ def _slowed(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Susp
     words = f"it takes {milliseconds(average)}" + ("" if usual is None else f", usually {milliseconds(usual)}")
     usual_active = moment.usual(state, "active", "slow-endpoint", subject)
     return _suspicion(moment, state, endpoint, words, average, usual, usual_active)
+
+
+def _leap(moment: Moment, state: TargetState, subject: str, usual: float | None) -> float | None:
+    """The smaller of the last two readings, where both are far beyond what was usual."""
+    since = moment.now - _LEAPS_S
+    last = moment.track(state, "average_ms", subject).since(since)[-2:]
+    if usual is None or len(last) < 2 or min(last) < max(_LEAPS_TIMES * usual, _LEAPS_MS):
+        return None
+    requests = moment.track(state, "requests", subject).since(since)[-2:]
+    return min(last) if sum(requests) >= _LEAPS_FEWEST else None
 
 
 def _suspicion(
