@@ -20,7 +20,7 @@ _ASSERTION_IN_COMMAND = 21966
 
 
 @asynccontextmanager
-async def opened(uri: str, timeout_s: float = 5.0) -> AsyncIterator[MongoSystem]:
+async def opened(uri: str, timeout_s: float = 10.0) -> AsyncIterator[MongoSystem]:
     """The system behind a URI, closed at the end."""
     system = open_system(connect_to(uri, timeout_s=timeout_s), Settings())
     assert isinstance(system, MongoSystem)
@@ -31,7 +31,7 @@ async def opened(uri: str, timeout_s: float = 5.0) -> AsyncIterator[MongoSystem]
 
 
 @asynccontextmanager
-async def sources(uri: str, timeout_s: float = 5.0) -> AsyncIterator[dict[str, Source]]:
+async def sources(uri: str, timeout_s: float = 10.0) -> AsyncIterator[dict[str, Source]]:
     """Its sources by name; of a replica set those of the first member."""
     async with opened(uri, timeout_s) as system:
         yield by_name(system)

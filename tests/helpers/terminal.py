@@ -20,7 +20,7 @@ from typing import Self, TypeVar
 import pyte
 
 _T = TypeVar("_T")
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 60.0
 # The child must open the terminal as its controlling one, which Popen cannot do without running Python after a fork.
 _TAKE_TERMINAL = "import fcntl,os,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);os.execvp(sys.argv[1],sys.argv[1:])"
 _SYNCHRONIZED_OUTPUT_QUERY, _SYNCHRONIZED_OUTPUT_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"

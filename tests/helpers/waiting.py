@@ -9,7 +9,7 @@ _T = TypeVar("_T")
 _STEP_S = 0.02
 
 
-def wait_until(condition: Callable[[], _T | None], timeout_s: float = 20.0) -> _T:
+def wait_until(condition: Callable[[], _T | None], timeout_s: float = 60.0) -> _T:
     """What `condition` returns as soon as that is true; fails after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -20,10 +20,10 @@ def wait_until(condition: Callable[[], _T | None], timeout_s: float = 20.0) -> _
 
 
 @overload
-async def wait_until_async(condition: Callable[[], Awaitable[_T | None]], timeout_s: float = 20.0) -> _T: ...
+async def wait_until_async(condition: Callable[[], Awaitable[_T | None]], timeout_s: float = 60.0) -> _T: ...
 @overload
-async def wait_until_async(condition: Callable[[], _T | None], timeout_s: float = 20.0) -> _T: ...
-async def wait_until_async(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
+async def wait_until_async(condition: Callable[[], _T | None], timeout_s: float = 60.0) -> _T: ...
+async def wait_until_async(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
     """The same on the event loop; `condition` may be a plain or an async function."""
     deadline = time.monotonic() + timeout_s
     while True:

@@ -37,7 +37,7 @@ class Watching:
         async with self._news:
             self._news.notify_all()
 
-    async def until(self, condition: Callable[[Snapshot], bool], timeout_s: float = 30) -> Snapshot:
+    async def until(self, condition: Callable[[Snapshot], bool], timeout_s: float = 60) -> Snapshot:
         """The first Snapshot from now on that fulfils the condition."""
         try:
             async with asyncio.timeout(timeout_s), self._news:

@@ -20,7 +20,7 @@ def test_a_closed_terminal_ends_the_program(command: list[str]) -> None:
     with Terminal(command) as terminal:
         terminal.wait_for(r"Mem +\[")
         terminal.hangup()
-        assert terminal.process.wait(timeout=10) == 129
+        assert terminal.process.wait(timeout=60) == 129
 
 
 @pytest.mark.parametrize(
