@@ -38,8 +38,8 @@ def _may_wait(one: Operation) -> bool:
 
 
 def _idle(state: TargetState, one: OpenTransaction, number: int, waiters: list[Operation]) -> Suspicion:
-    holder = name(one.app_name or "a client")
-    where = f" from {name(one.client)}" if one.client else ""
+    holder = name(one.app_name or one.client or "a client")
+    where = f", of {name(one.client)}" if one.client and one.app_name else ""
     more = f", and {number - 1} more" if number > 1 else ""
     cost = "nobody waits for it yet"
     if waiters:
@@ -50,10 +50,10 @@ def _idle(state: TargetState, one: OpenTransaction, number: int, waiters: list[O
         code="idle-transaction",
         target_id=state.target.id,
         severity="critical" if waiters else "warning",
-        what=f"an idle transaction of {holder}{where} holds locks{more}",
+        what=f"an idle transaction of {holder} holds locks{more}",
         since=one.started_at,
         cost=cost,
-        cause=f"open for {seconds(one.open_s or 0.0)} and idle for {seconds(one.idle_s or 0.0)}; it holds {one.locks}",
+        cause=f"open for {seconds(one.open_s or 0.0)} and idle for {seconds(one.idle_s or 0.0)}{where}; it holds {one.locks}",
         help="end its session, which rolls it back",
         action="kill",
         command=_kill_command(one),

@@ -23,9 +23,12 @@ Entry = Mapping[str, Any]
 
 
 def facet() -> list[dict[str, Any]]:
-    """The stages that leave the longest open transactions."""
+    """The stages that leave the longest open transactions.
+
+    A retryable write has a transaction number too, but is none: only what may be rolled back has been open for a time.
+    """
     return [
-        {"$match": {"transaction": {"$exists": True}}},
+        {"$match": {"transaction.timeOpenMicros": {"$exists": True}}},
         {"$sort": {"transaction.timeOpenMicros": -1}},
         {"$limit": MOST},
         {"$project": dict.fromkeys(FIELDS, 1)},

@@ -1,9 +1,11 @@
 """Who holds locks without doing anything, and who holds the connections, as a real server tells it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
 from helpers.mongodb import good, sources
+from helpers.waiting import wait_until_async
 
 from perftui.model.operation import ConnectionGroup, OpenTransaction, OperationList
 from perftui.servers import MongodProcess, PrivateServers
@@ -36,6 +38,29 @@ async def test_an_idle_transaction_is_seen_with_its_locks(mongod: MongodProcess)
     assert len(mine.owner) == 64, "without it an administrator ends a session of its own instead"
     assert mine.client is not None
     assert 0 < (mine.idle_s or 0) <= (mine.open_s or 0)
+
+
+async def test_a_retryable_write_that_waits_is_no_transaction(mongod: MongodProcess) -> None:
+    with mongod.client(appname="leaky") as client, mongod.client(appname="writer") as writer, ExitStack() as stack:
+        things = client["open_transactions"]["waited_for"]
+        things.insert_one({"_id": 1})
+        session = stack.enter_context(client.start_session())
+        session.start_transaction()
+        things.update_one({"_id": 1}, {"$set": {"a": 1}}, session=session)
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        waiting = pool.submit(writer["open_transactions"]["waited_for"].update_one, {"_id": 1}, {"$set": {"a": 2}})
+        try:
+            async with sources(mongod.uri) as found:
+
+                async def with_writer() -> OperationList | None:
+                    seen = await listed(found["mongodb.operations"])
+                    return seen if any(one.app_name == "writer" for one in seen.operations) else None
+
+                seen = await wait_until_async(with_writer)
+        finally:
+            session.abort_transaction()
+        assert waiting.result().modified_count == 1
+    assert [one.app_name for one in seen.transactions] == ["leaky"]
 
 
 async def test_many_connections_are_counted_by_client_and_application(private_servers: PrivateServers) -> None:
