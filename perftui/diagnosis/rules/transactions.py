@@ -53,7 +53,8 @@ def _idle(state: TargetState, one: OpenTransaction, number: int, waiters: list[O
         what=f"an idle transaction of {holder} holds locks{more}",
         since=one.started_at,
         cost=cost,
-        cause=f"open for {seconds(one.open_s or 0.0)} and idle for {seconds(one.idle_s or 0.0)}{where}; it holds {one.locks}",
+        cause=f"open for {seconds(one.open_s or 0.0)} and idle for {seconds(one.idle_s or 0.0)}{where}; "
+        f"it holds {one.locks}",
         help="end its session, which rolls it back",
         action="kill",
         command=_kill_command(one),
