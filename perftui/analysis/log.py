@@ -10,7 +10,7 @@ from perftui.analysis.server import study_with_facts_of
 from perftui.analysis.study import ALL_SHAPES, Options, Origin, Study, study_without_facts
 from perftui.analysis.workload import Workload
 from perftui.model.target import Connection
-from perftui.sources.mongodb.log_file import STANDARD_INPUT, LogFile, open_log
+from perftui.sources.mongodb.log_file import STANDARD_INPUT, LogFile, LogUnreadable, open_log
 
 Progress = Callable[[int, int | None], None]
 """Told how many bytes of the file are read, and its size where that is known."""
@@ -36,10 +36,15 @@ def analyse_log_file(
 
 
 def read_log(log: LogFile, name: str, workload: Workload, wanted: Wanted, progress: Progress | None = None) -> Origin:
-    """Count all slow queries of a log into the workload; says what could not be read. Never raises for its lines."""
+    """Count all slow queries of a log into the workload; says what could not be read.
+
+    Raises `LogUnreadable` where no line at all is one of a mongod.
+    """
     lines = LogLines(workload, wanted)
     for block in log.blocks(None if progress is None else lambda done: progress(done, log.size)):
         lines.add(block)
+    if lines.lines and lines.unreadable == lines.lines and not (lines.old or log.broken):
+        raise LogUnreadable(_NO_LOG)
     shown = "standard input" if name == STANDARD_INPUT else PurePath(name).name
     return Origin("logfile", shown, lines.unreadable + log.too_long, tuple(_notes(log, lines)))
 
@@ -78,6 +83,7 @@ _TOO_OLD = (
     "This is a text log of a server before 4.4: it is too old to be read here. Structured logs of 4.4 and later can "
     "be; of an older server its profile can, when it is named as the target."
 )
+_NO_LOG = "it is no log of a mongod, which has a JSON document on each line"
 _NONE_SLOW = (
     "The log holds no slow query. mongod logs what takes over slowms (100 ms by default); "
     "`db.setProfilingLevel(0, {slowms: 20})` logs more."

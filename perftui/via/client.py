@@ -11,6 +11,7 @@ NOT_REACHED = 3
 _DESTINATION = re.compile(
     r"(?:ssh://)?(?:[A-Za-z0-9._+$][A-Za-z0-9._+$\\-]*@)?(?:[A-Za-z0-9_][A-Za-z0-9._%-]*|\[[0-9A-Fa-f:.%]+\]|[0-9A-Fa-f:]{2,})(?::[0-9]{1,5})?"
 )
+_WITH_PORT = re.compile(r"(?:[^@]+@)?[^@:/\[]+:[0-9]{1,5}")
 _ANSWER_S = 10.0
 _ALIVE_S, _ALIVE_COUNT = 5, 3
 # Nobody but us uses this connection: what the user has it open or run besides would only be in the way.
@@ -30,7 +31,7 @@ class SshClient:
 
     def __init__(self, destination: str, config_file: str | None = None, *, compress: bool = False) -> None:
         if not _DESTINATION.fullmatch(destination):
-            raise UserError("--via takes [user@]host or a Host of your ssh configuration.")
+            raise UserError("--via takes [user@]host[:port] or a Host of your ssh configuration.")
         program = shutil.which("ssh")
         if program is None:
             raise UserError(
@@ -38,8 +39,10 @@ class SshClient:
             )
         if config_file is not None and not Path(config_file).is_file():
             raise UserError(f"The ssh configuration {config_file} is not there.")
-        self.destination, self._compress = destination, compress
         self.name = destination.removeprefix("ssh://")
+        # To ssh a port belongs to an address of its own kind only; people write it as everywhere else.
+        self.destination = f"ssh://{destination}" if _WITH_PORT.fullmatch(destination) else destination
+        self._compress = compress
         self._start = (program, *(("-F", config_file) if config_file else ()))
 
     def master(self, control: str, *, interactive: bool) -> list[str]:

@@ -193,6 +193,13 @@ def test_what_is_no_file_is_said(tmp_path: Path) -> None:
             pass
 
 
+def test_a_file_of_another_kind_is_no_log(tmp_path: Path) -> None:
+    path = tmp_path / "passwd"
+    path.write_text("root:x:0:0:root:/root:/bin/bash\n" * 3)
+    with pytest.raises(LogUnreadable, match="no log of a mongod"):
+        analyse_log_file(str(path))
+
+
 hostile_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

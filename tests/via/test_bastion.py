@@ -265,5 +265,19 @@ def test_what_is_no_destination_never_reaches_ssh(destination: str) -> None:
         SshClient(destination)
 
 
+@pytest.mark.parametrize(
+    ("written", "given"),
+    [("ops@bastion:2222", "ssh://ops@bastion:2222"), ("bastion:22", "ssh://bastion:22"), ("ops@bastion", "ops@bastion"),
+     ("ssh://bastion:22", "ssh://bastion:22"), ("fe80::1", "fe80::1")],
+)  # fmt: skip
+def test_a_port_is_written_as_everywhere_else(written: str, given: str) -> None:
+    client = SshClient(written)
+    assert (client.destination, client.name) == (given, written.removeprefix("ssh://"))
+
+
+def test_a_bastion_with_a_port_is_reached(bastion: TestBastion) -> None:
+    assert SshClient("bastion:4022", str(bastion.ssh_config)).configured()["port"] == "4022"
+
+
 def test_a_way_that_was_never_opened_can_be_closed(bastion: TestBastion) -> None:
     Bastion(SshClient("bastion", str(bastion.ssh_config))).close()
