@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from perftui import __version__
 from perftui.commands import DONE, FOUND, INTERRUPTED, add_common_arguments, say
@@ -183,20 +183,30 @@ def _let_go_of_output() -> None:
 
 def _run(arguments: list[str]) -> int:
     name, rest = _split_command(arguments)
-    command = import_module(f"perftui.commands.{name}")
-    parser = _parser(name)
-    command.add_arguments(parser)
-    parsed = _parsed(parser, rest)
+    command, parsed = understand(name, rest)
     if name not in _LOOK_BACK_THEMSELVES:
         tell_left_behind()
     code: int = command.run(parsed)
     return code
 
 
-def _parsed(parser: argparse.ArgumentParser, texts: list[str]) -> argparse.Namespace:
+def understand(name: str, texts: list[str]) -> tuple[Any, argparse.Namespace]:
+    """What runs the command, a module or one action of it, and its arguments. Raises `UserError` and `SystemExit`."""
+    module = import_module(f"perftui.commands.{name}")
+    if not hasattr(module, "choose_action"):
+        return module, _parsed(module, _parser(name), texts)
+    action, rest = module.choose_action(texts)
+    return action, _parsed(action, _action_parser(name, action) if action.name else _parser(name), rest)
+
+
+def _parsed(command: Any, parser: argparse.ArgumentParser, texts: list[str]) -> argparse.Namespace:
     """Flags may stand between targets: argparse alone leaves the targets after a flag over."""
+    command.add_arguments(parser)
     arguments, left = parser.parse_known_args(texts)
-    if left and (not hasattr(arguments, "targets") or any(text.startswith("-") for text in left)):
+    unknown = [text for text in left if text.startswith("-") and text != "-"]
+    if unknown and hasattr(command, "refuse"):
+        raise command.refuse(unknown[0])
+    if left and (unknown or not hasattr(arguments, "targets")):
         parser.error(f"unrecognized arguments: {' '.join(left)}")
     if left:
         arguments.targets = [*arguments.targets, *left]
@@ -219,10 +229,25 @@ def _split_command(arguments: list[str]) -> tuple[str, list[str]]:
 def _parser(name: str) -> argparse.ArgumentParser:
     is_main = name == "monitor"
     examples = f"{_EXAMPLES[name]}\n" if name in _EXAMPLES else ""
+    return _made_parser(
+        "perftui" if is_main else f"perftui {name}",
+        _main_description() if is_main else _sentence(COMMANDS[name]),
+        examples + (_ENVIRONMENT if is_main else ""),
+    )
+
+
+def _action_parser(name: str, action: Any) -> argparse.ArgumentParser:
+    """With the command's examples of this action."""
+    command = f"perftui {name} {action.name}"
+    lines = [line for line in _EXAMPLES[name].splitlines() if line.startswith(f"  {command} ")]
+    return _made_parser(command, _sentence(action.does), "\n".join(["examples:", *lines, "", ""]))
+
+
+def _made_parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="perftui" if is_main else f"perftui {name}",
-        description=_main_description() if is_main else f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}.",
-        epilog=examples + (_ENVIRONMENT if is_main else "") + _EXIT_CODES,
+        prog=prog,
+        description=description,
+        epilog=epilog + _EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
         conflict_handler="resolve",
@@ -230,6 +255,10 @@ def _parser(name: str) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"perftui {__version__}")
     add_common_arguments(parser)
     return parser
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _main_description() -> str:

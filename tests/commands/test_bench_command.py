@@ -127,7 +127,11 @@ def test_what_fails_is_told_and_does_not_stop_the_others(folder: Path, capsys: p
         (None, ["speed.py", "--only", "nothing"], "has no function bench_* that matches nothing"),
         (None, [], "takes FILE"),
         (None, ["speed.py", "--append"], "--append needs the FILE"),
-        (None, ["speed.py", "--junit", "x.xml"], "--junit goes with compare"),
+        (
+            None,
+            ["speed.py", "--junit", "x.xml"],
+            "--junit goes with perftui bench compare, not with perftui bench",
+        ),
         (None, ["speed.py", "--json", "no/where.json"], "--json: there is no folder no"),
         (None, ["speed.py", "--json", "-", "--markdown", "-"], "Only one of"),
     ],
@@ -160,9 +164,10 @@ def test_a_file_that_cannot_be_loaded_is_told_with_its_line(folder: Path, capsys
     ],
 )
 def test_wrong_values_are_refused(arguments: str, values: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["compare", "a", "b"] if arguments in ("--fail-on", "--alpha") else ["run", "speed.py"]
     for value in values:
         with pytest.raises(SystemExit) as ended:
-            main(["bench", "run", "speed.py", f"{arguments}={value}"])
+            main(["bench", *words, f"{arguments}={value}"])
         assert ended.value.code == 2
         assert f"argument {arguments}: must be" in capsys.readouterr().err
 

@@ -167,9 +167,12 @@ def test_methods_and_bodies(served: Served, capsys: pytest.CaptureFixture[str]) 
         (["http://localhost:1", "--body", "@nowhere"], "--body: nowhere cannot be read: No such file"),
         (["http://localhost:1", "--method", "POST", "--read-only"], "--read-only takes that away"),
         (["http://localhost:1", "--uncached-parameter", "a=b"], "is the name of a query parameter"),
-        (["http://localhost:1", "--iterations", "5"], "--iterations does not go with http"),
-        (["http://localhost:1", "--in-turns"], "--in-turns does not go with http"),
-        (["http://localhost:1", "--junit", "x.xml"], "--junit goes with compare"),
+        (
+            ["http://localhost:1", "--iterations", "5"],
+            "--iterations goes with perftui bench run, perftui bench mongo and",
+        ),
+        (["http://localhost:1", "--in-turns"], "--in-turns goes with perftui bench run, not with perftui bench http."),
+        (["http://localhost:1", "--junit", "x.xml"], "--junit goes with perftui bench compare, not with"),
     ],
 )
 def test_wrong_usage(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,12 +141,18 @@ def test_an_application_without_metrics_is_measured_by_its_given_paths(capsys: p
     [
         (["redis://localhost:1"], "Name what to measure"),
         ([], "Name what to measure"),
-        (["http://localhost:1", "--junit", "x"], "--junit goes with an action"),
-        (["http://localhost:1", "--with-index", "{a: 1}"], "--with-index goes with an action"),
+        (
+            ["http://localhost:1", "--junit", "x"],
+            "--junit goes with perftui bench compare, not with",
+        ),
+        (["http://localhost:1", "--with-index", "{a: 1}"], "--with-index goes with perftui bench mongo, not with"),
         (["http://localhost:1", "--path", "api"], "--path is a path on the application"),
         (["http://localhost:1", "--path", "//elsewhere/x"], "--path is a path on the application"),
         (["rnu", "file.py"], "There is no action 'rnu'; did you mean 'run'?"),
-        (["compare", "a", "b", "--html", "x.html"], "--html goes with http, or with no action."),
+        (
+            ["compare", "a", "b", "--html", "x.html"],
+            "--html goes with perftui bench http and perftui bench without an action",
+        ),
     ],
 )
 def test_wrong_usage(

@@ -12,7 +12,8 @@ import pytest
 
 from perftui.bench.comparison import ALPHA, THRESHOLD, Verdict
 from perftui.bench.statistic import Statistics
-from perftui.commands import bench
+from perftui.cli import understand
+from perftui.commands.bench.actions import NAMED, REPORT, Action
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "benchmarking.md").read_text("utf-8")
@@ -88,25 +89,32 @@ def test_every_figure_and_verdict_is_explained() -> None:
     assert f"alpha ({ALPHA})" in PAGE
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(exit_on_error=False)
-    bench.add_arguments(made)
-    return made
+def options_of(action: Action) -> set[str]:
+    parser = argparse.ArgumentParser(add_help=False)
+    action.add_arguments(parser)
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", parser.format_help())) - {"--help"}
 
 
 def test_every_option_is_explained() -> None:
     """Each kind of benchmark has a page of its own."""
     pages = [place.read_text("utf-8") for place in DOCS.glob("benchmarking*.md")]
     explained = {option for page in pages for option in re.findall("`(--[a-z-]+)", page)}
-    existing = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", parser().format_help())) - {"--help"}
-    assert existing - explained == set()
+    assert set().union(*map(options_of, (REPORT, *NAMED.values()))) - explained == set()
+
+
+@pytest.mark.parametrize("name", ["run", "compare"])
+def test_the_table_of_an_action_has_its_options_and_no_other(name: str) -> None:
+    table = PAGE.partition(f"\n| option of `{name}` | does |\n")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()]
+    listed = {option for cell in cells for option in re.findall("`(--[a-z-]+)", cell)}
+    assert listed | ({"--append"} if "`--append`" in table else set()) == options_of(NAMED[name])
 
 
 def test_the_commands_of_the_workflow_are_understood() -> None:
     commands = re.findall(r"perftui (bench .*?)(?: > .*)?$", WORKFLOW, re.MULTILINE)
     assert len(commands) == 2
     for command in commands:
-        parsed = parser().parse_args(shlex.split(command.replace("$side", "base"))[1:])
-        assert parsed.action in ("run", "compare")
+        action, _ = understand("bench", shlex.split(command.replace("$side", "base"))[1:])
+        assert action.name in ("run", "compare")
     loop = blocks("sh")[1]
     assert all(part in loop for part in ("--append", "--max-time 1s", "--fail-on 5%", "1 2 3 4 5 6 7 8 9 10"))

@@ -10,6 +10,7 @@ import pytest
 from perftui import commands, targets
 from perftui.cli import COMMANDS as PROGRAM_COMMANDS
 from perftui.cli import main
+from perftui.commands.bench.actions import NAMED as BENCH_ACTIONS
 from perftui.commands.watch import WEBHOOK_VARIABLE
 from perftui.config import read_config
 from perftui.config.keys import LIST_KEYS, SETTING_KEYS, TARGET_KEYS
@@ -126,9 +127,9 @@ def test_the_pages_settings_can_be_read(name: str, tmp_path: Path) -> None:
             assert read_config(tmp_path / "perftui.toml")
 
 
-def options_of(command: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
+def options_of(command: list[str], capsys: pytest.CaptureFixture[str]) -> set[str]:
     with pytest.raises(SystemExit):
-        main([command, "--help"])
+        main([*command, "--help"])
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", capsys.readouterr().out))
 
 
@@ -136,7 +137,8 @@ def test_every_command_line_option_is_documented_and_none_is_invented(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "250")  # a narrow help is cut within an option's name
-    existing = set().union(*(options_of(command, capsys) for command in PROGRAM_COMMANDS))
+    commands = [*([name] for name in PROGRAM_COMMANDS), *(["bench", action] for action in BENCH_ACTIONS)]
+    existing = set().union(*(options_of(command, capsys) for command in commands))
     documented = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", read("docs/start.md")))
     assert existing <= documented
     named = {option for page in PAGES_OF_DOCS for line in page.read_text("utf-8").splitlines() if "perftui" in line

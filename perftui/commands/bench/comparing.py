@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from perftui.commands import DONE, FOUND, say
 from perftui.commands.bench import writing
 from perftui.commands.bench.options import probability, share
+from perftui.commands.bench.shared_options import add_writing
 from perftui.model.errors import UserError
 from perftui.model.text import safe_text
 
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("compare: files of perftui, pyperf or pytest-benchmark")
+    group = parser.add_argument_group("judging; files are those of perftui, pyperf or pytest-benchmark")
     group.add_argument("--fail-on", type=share, metavar="SHARE", help="exit 1 when one is surely slower by more: 5%%")
     group.add_argument("--fail-on-noise", action="store_true", help="exit 1 too when one is too noisy, or missing")
     group.add_argument("--threshold", type=share, default=0.02, metavar="SHARE", help="least difference (default: 2%%)")
     group.add_argument("--alpha", type=probability, default=0.01, metavar="P", help="chance of error (default: 0.01)")
+    add_writing(parser, "what was found (perftui.bench-comparison/1)", "junit", "markdown")
 
 
 def run(arguments: argparse.Namespace) -> int:

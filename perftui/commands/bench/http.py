@@ -7,8 +7,9 @@ from perftui.commands import DONE, FOUND, INTERRUPTED, load_settings, say
 from perftui.commands.bench import writing
 from perftui.commands.bench.http_checks import asked_once, check_hosts, check_plan, why_too_far
 from perftui.commands.bench.http_requests import requests_of
-from perftui.commands.bench.options import seconds, whole
 from perftui.commands.bench.running import has_blocks
+from perftui.commands.bench.saving import check_append, save
+from perftui.commands.bench.shared_options import add_appending, add_load, add_run_writing
 from perftui.model.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,17 +25,10 @@ _RATE, _SECONDS = 50.0, 10.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("http: a steady load, whatever the answers take; this machine's servers only")
-    group.add_argument("--rate", type=_rate, metavar="N", help="requests a second to each (default: 50)")
-    group.add_argument("--duration", type=seconds, metavar="TIME", help="of load on each (default: 10s)")
-    group.add_argument(
-        "--warm-for", type=_some_seconds, default=1.0, metavar="TIME", help="load before it (default: 1s)"
-    )
-    group.add_argument("--concurrency", type=whole(1), default=50, metavar="N", help="at once, at most (default: 50)")
-    group.add_argument("--timeout", type=seconds, default=10.0, metavar="TIME", help="of a request (default: 10s)")
+    add_load(parser, _RATE, _SECONDS)
+    group = parser.add_argument_group("requests")
     group.add_argument("--method", metavar="NAME", help="default: GET, or POST with --body")
     group.add_argument("--body", metavar="TEXT", help="what is sent; @FILE is a file's content")
-    group.add_argument("--header", "-H", action="append", default=[], metavar="'NAME: VALUE'", help="sent too; repeats")
     group.add_argument(
         "--uncached-header", action="append", default=[], metavar="'NAME: VALUE'",
         help="measure each endpoint with it too: what passes your cache by, such as 'Cache-Control: no-cache'",
@@ -42,31 +36,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--uncached-parameter", metavar="NAME", help="the same with another value of this parameter in each request"
     )
-    group.add_argument("--any-status", action="store_true", help="take answers of 400 and above for good ones")
-    group.add_argument("--i-own-this-host", action="store_true", help="put load on a host that is not this machine")
+    add_appending(add_run_writing(parser, "markdown", "html"))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    _check(arguments)
-    requests, plan = requests_of(arguments, _connections(arguments)), plan_of(arguments, _RATE, _SECONDS)
+    writing.check(arguments)
+    check_append(arguments)
+    requests, plan = requests_of(arguments, _connections(arguments)), plan_of(arguments)
     check_plan(plan, requests)
     check_hosts([one.url.reveal() for one in requests], owned=arguments.i_own_this_host)
     for _, wrong in asked_once(requests, plan):
         if wrong is not None:
             raise wrong
     return _report(arguments, measure(requests, plan))
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    writing.check(arguments)
-    if arguments.junit:
-        raise UserError("--junit goes with compare: a run alone has nothing to fail.")
-    for name in ("iterations", "warmup", "max_iterations", "in_turns", "gc", "only", "list"):
-        if getattr(arguments, name) not in (None, False, []):
-            option = f"--{name.replace('_', '-')}"
-            raise UserError(f"{option} does not go with http, which takes --rate, --duration and --warm-for.")
-    if arguments.append and (not arguments.json or arguments.json == "-"):
-        raise UserError("--append needs the FILE of --json that is added to.")
 
 
 def _connections(arguments: argparse.Namespace) -> "list[Connection]":
@@ -85,13 +67,13 @@ def _connections_of(text: str, arguments: argparse.Namespace) -> "list[Connectio
     return [connection for connection in found if connection.target.kind == "application"] or found
 
 
-def plan_of(arguments: argparse.Namespace, rate_per_s: float, duration_s: float) -> "Plan":
-    """What the options ask for, with a rate and a duration for where they are left out."""
+def plan_of(arguments: argparse.Namespace) -> "Plan":
+    """What the options ask for."""
     from perftui.load.plan import Plan
 
     return Plan(
-        rate_per_s=arguments.rate or rate_per_s,
-        duration_s=arguments.duration or duration_s,
+        rate_per_s=arguments.rate,
+        duration_s=arguments.duration,
         warmup_s=arguments.warm_for,
         concurrency=arguments.concurrency,
         timeout_s=arguments.timeout,
@@ -135,7 +117,6 @@ def _report(arguments: argparse.Namespace, run: "LoadRun") -> int:
 def _write_json(
     arguments: argparse.Namespace, run: "LoadRun", loads: "list[EndpointLoad]", comparisons: "list[LoadComparison]"
 ) -> None:
-    from perftui.commands.bench.saving import save
     from perftui.load.comparing import results_of
     from perftui.load.document import document_of, json_without_samples
 
@@ -152,17 +133,3 @@ def _page(run: "LoadRun", loads: "list[EndpointLoad]", comparisons: "list[LoadCo
 
     part = endpoints_part(run, loads, comparisons)
     return page("Endpoints under load", [writing.when_and_where(run.started_at)], [part])
-
-
-def _rate(text: str) -> float:
-    try:
-        number = float(text.removesuffix("/s"))
-    except ValueError:
-        number = -1.0
-    if not 0 < number < 1e9:
-        raise argparse.ArgumentTypeError("must be a number of requests a second above 0, such as 50")
-    return number
-
-
-def _some_seconds(text: str) -> float:
-    return 0.0 if text in ("0", "0s") else seconds(text)

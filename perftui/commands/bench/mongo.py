@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from perftui.commands import DONE, FOUND, UNREACHABLE, load_settings, say
 from perftui.commands.bench import writing
 from perftui.commands.bench.mongo_queries import given_questions
-from perftui.commands.bench.options import seconds, whole
+from perftui.commands.bench.saving import check_append, save
+from perftui.commands.bench.shared_options import (
+    add_appending,
+    add_choosing,
+    add_reading,
+    add_run_writing,
+    add_sampling,
+)
 from perftui.commands.bench.stopping import until_stopped
 from perftui.model.errors import UserError
 from perftui.model.text import safe_text
@@ -20,15 +27,8 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("mongo: the queries of FILE, or the worst that the server still knows of")
+    group = parser.add_argument_group("queries; without FILE and --query the worst that the server still knows of")
     group.add_argument("--query", action="append", default=[], metavar="JSON", help="this query; again for more")
-    group.add_argument("--ns", metavar="NS", help="database.collection of queries that name none, or of the worst")
-    group.add_argument("--top", type=whole(1), default=5, metavar="N", help="so many of the worst (default: 5)")
-    group.add_argument("--op-time", type=seconds, default=10.0, metavar="TIME", help="of each execution (default: 10s)")
-    group.add_argument(
-        "--max-documents", type=whole(1), default=10_000, metavar="N", help="fetched of a result (default: 10,000)"
-    )
-    group.add_argument("--values", action="store_true", help="write the queries' values to --json too")
     group.add_argument("--write-queries", metavar="FILE", help="write what is run, with its values, as such a FILE")
     group.add_argument(
         "--with-index",
@@ -38,6 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure before and after this index, such as '{a: 1, b: -1}'; asks, creates it, and drops it again",
     )
     group.add_argument("--yes", action="store_true", help="do not ask before --with-index; needed without a terminal")
+    add_reading(parser)
+    add_choosing(parser)
+    add_sampling(parser, " (default: 1,000)")
+    add_appending(add_run_writing(parser, "markdown"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -70,14 +74,9 @@ def _check(arguments: argparse.Namespace) -> None:
     first = arguments.targets[0]
     if "://" not in first and Path(first).is_file():
         raise UserError(f"{first} is a file: name the server before it, perftui bench mongo TARGET {first}.")
-    if arguments.junit:
-        raise UserError("--junit goes with compare: a run alone has nothing to fail.")
-    if arguments.append and (not arguments.json or arguments.json == "-"):
-        raise UserError("--append needs the FILE of --json that is added to.")
+    check_append(arguments)
     if arguments.append and arguments.with_index:
         raise UserError("--append goes without --with-index: a run with an index is no pass of another run.")
-    if arguments.gc or arguments.in_turns:
-        raise UserError("--gc and --in-turns go with run: strategies for one question are measured in turns anyway.")
 
 
 def _one_server(settings: "Settings", text: str) -> "Connection":
@@ -95,7 +94,6 @@ def _database(connection: "Connection") -> str | None:
 
 def _write(arguments: argparse.Namespace, done: "Run") -> int:
     from perftui.commands.bench import mongo_report
-    from perftui.commands.bench.saving import save
     from perftui.query_bench.document import document_of
 
     if done.results:

@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING
 from perftui.commands import FOUND, INTERRUPTED, UNREACHABLE, load_settings, say
 from perftui.commands.bench import writing
 from perftui.commands.bench.options import whole
+from perftui.commands.bench.overall_checks import check_action, check_paths
+from perftui.commands.bench.shared_options import (
+    add_choosing,
+    add_load,
+    add_reading,
+    add_run_writing,
+    add_sampling,
+)
 from perftui.commands.bench.stopping import until_stopped
 from perftui.model.errors import UserError
 from perftui.model.target import Connection
@@ -24,19 +32,26 @@ _RATE, _SECONDS = 20.0, 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("without an action: one report on the queries and endpoints of each TARGET")
+    group = parser.add_argument_group("endpoints of an application")
     group.add_argument("--endpoints", type=whole(0), default=10, metavar="N", help="so many at most (default: 10)")
     group.add_argument(
         "--path", action="append", default=[], metavar="PATH", help="this endpoint too, such as /api/orders/7; repeats"
     )
+    add_load(parser, _RATE, _SECONDS)
+    add_reading(parser)
+    add_choosing(parser)
+    add_sampling(parser, " (default: 1,000)")
+    add_run_writing(parser, "markdown", "html")
+    parser.set_defaults(append=False, with_index=[], write_queries=None)  # what it never does
 
 
 def run(arguments: argparse.Namespace) -> int:
     from perftui.commands.bench import http_checks
     from perftui.commands.bench.overall_report import Report, write
 
+    check_action(arguments)
     writing.check(arguments)
-    _check(arguments)
+    check_paths(arguments.path)
     settings = load_settings(arguments)
     servers = [one for one in settings.connections if one.target.kind == "mongodb"]
     all_applications = [one for one in settings.connections if one.target.kind == "application"]
@@ -75,26 +90,6 @@ def _nothing(report: "Report") -> int:
     return report.exit_code or FOUND
 
 
-def _check(arguments: argparse.Namespace) -> None:
-    wrong = {
-        "--junit": arguments.junit,
-        "--append": arguments.append,
-        "--with-index": arguments.with_index,
-        "--query": arguments.query,
-        "--write-queries": arguments.write_queries,
-        "--in-turns": arguments.in_turns,
-        "--gc": arguments.gc,
-        "--body": arguments.body,
-        "--method": arguments.method,
-    }
-    for name, given in wrong.items():
-        if given:
-            raise UserError(f"{name} goes with an action, such as perftui bench mongo or perftui bench http.")
-    for path in arguments.path:
-        if not path.startswith("/") or path.startswith("//") or not path.isprintable() or " " in path:
-            raise UserError("--path is a path on the application, such as /api/orders/7, percent-encoded.")
-
-
 def _measure_queries(
     arguments: argparse.Namespace, settings: "Settings", connection: Connection, report: "Report"
 ) -> None:
@@ -129,7 +124,7 @@ def _measure_endpoints(arguments: argparse.Namespace, applications: list[Connect
     """All of them in turns."""
     from perftui.commands.bench import http, http_checks
 
-    plan = http.plan_of(arguments, _RATE, _SECONDS)
+    plan = http.plan_of(arguments)
     requests = asyncio.run(_requests(arguments, applications, report))
     if arguments.list:
         sys.stdout.writelines(f"{one.name}\n" for one in requests)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import perftui
 from perftui.commands import DONE, FOUND, say
 from perftui.commands.bench import writing
-from perftui.commands.bench.options import seconds, whole
-from perftui.commands.bench.saving import save
+from perftui.commands.bench.saving import check_append, save
+from perftui.commands.bench.shared_options import add_appending, add_choosing, add_run_writing, add_sampling
 from perftui.model.errors import UserError
 from perftui.model.text import safe_text
 
@@ -22,27 +22,19 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("run")
+    group = parser.add_argument_group("running")
     group.add_argument("--in-turns", action="store_true", help="measure all in turns, and compare them with the first")
     group.add_argument("--gc", action="store_true", help="let Python collect garbage within the time")
-    group = parser.add_argument_group("run and mongo")
-    group.add_argument("--only", action="append", default=[], metavar="NAME", help="this benchmark only; * and ? match")
-    group.add_argument("--list", action="store_true", help="name the benchmarks, and run none")
-    group.add_argument("--append", action="store_true", help="add to what the --json FILE holds already")
-    group.add_argument("--max-time", type=seconds, default=5.0, metavar="TIME", help="of each benchmark (default: 5s)")
-    group.add_argument(
-        "--max-iterations", type=whole(1), metavar="N", help="calls of each benchmark, at most (mongo: 1,000)"
-    )
-    group.add_argument("--iterations", type=whole(1), metavar="N", help="exactly N calls, each a sample")
-    group.add_argument("--warmup", type=whole(0), metavar="N", help="exactly N samples before, instead of until steady")
-    group.add_argument("--histogram", action="store_true", help="draw how the samples are spread")
+    add_choosing(parser)
+    add_sampling(parser, "")
+    add_appending(add_run_writing(parser, "markdown"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     from perftui.bench.report import markdown_of, text_of
 
     writing.check(arguments)
-    _check(arguments)
+    check_append(arguments)
     found = _found(arguments)
     if arguments.list:
         sys.stdout.writelines(f"{one.name}\n" for one in found)
@@ -55,13 +47,6 @@ def run(arguments: argparse.Namespace) -> int:
             print(text_of(results, histogram=arguments.histogram, ascii_only=not has_blocks()))
             _print_compared(results)
     return FOUND if failed or not results else DONE
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    if arguments.append and (not arguments.json or arguments.json == "-"):
-        raise UserError("--append needs the FILE of --json that is added to.")
-    if arguments.junit:
-        raise UserError("--junit goes with compare: a run alone has nothing to fail.")
 
 
 def _found(arguments: argparse.Namespace) -> "list[Found]":

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from perftui.bench import BenchmarkResult
 
 
+def check_append(arguments: argparse.Namespace) -> None:
+    """Raises `UserError` where there is no file that could be added to."""
+    if arguments.append and (not arguments.json or arguments.json == "-"):
+        raise UserError("--append needs the FILE of --json that is added to.")
+
+
 def save(
     arguments: argparse.Namespace, results: "list[BenchmarkResult]", more: Mapping[str, Any] | None = None
 ) -> None:

@@ -17,7 +17,7 @@ _FORMS = ("json", "junit", "markdown", "html")
 
 def check(arguments: argparse.Namespace) -> None:
     """Raises `UserError` where two forms would be mixed on standard output, or a folder is not there."""
-    names = {form: getattr(arguments, form) for form in _FORMS if getattr(arguments, form)}
+    names = {form: name for form in _FORMS if (name := getattr(arguments, form, None))}
     if list(names.values()).count(_STDOUT) > 1:
         raise UserError("Only one of --json, --junit, --markdown and --html can go to standard output.")
     for form, name in names.items():
@@ -27,7 +27,7 @@ def check(arguments: argparse.Namespace) -> None:
 
 def wants_text(arguments: argparse.Namespace) -> bool:
     """Nothing else goes to standard output."""
-    return all(getattr(arguments, form) != _STDOUT for form in _FORMS)
+    return all(getattr(arguments, form, None) != _STDOUT for form in _FORMS)
 
 
 def write(name: str | None, data: bytes) -> None:
