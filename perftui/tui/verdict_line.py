@@ -37,20 +37,22 @@ def verdict_line(view: View | None, keymap: Keymap, width: int, *, read_only: bo
 
 
 def _keys(verdict: Verdict, keymap: Keymap, read_only: bool, room: int) -> list[Piece]:
-    """The evidence, then what helps, as far as there is room."""
+    """The evidence, then what helps; the words between them only where there is room."""
     problem = verdict.problem
     if problem is None:
         return []
-    hints = [("verdict", "", "shows it")]
+    evidence = keymap.shown("verdict", 1)
+    alone: list[Piece] = [(" ", "normal"), (evidence, "key"), (" shows it ", "normal")]
     command = keymap.commands.get(problem.action or "")
-    if command is not None and not (command.changes_server and read_only):
-        hints.append((command.name, "then ", command.label.lower()))
-    pieces: list[Piece] = []
-    for name, before, words in hints:
-        key = keymap.shown(name, 1)
-        both: list[Piece] = [(f" {before}", "normal"), (key, "key"), (f" {words} ", "normal")]
-        room -= sum(cells(text) for text, _ in both)
-        if room < 0 and pieces:
-            break
-        pieces += both
-    return pieces
+    if command is None or (command.changes_server and read_only):
+        return alone
+    does = (keymap.shown(command.name, 1), f" {command.label.lower()} ")
+    whole: list[Piece] = [*alone, (" then ", "normal"), (does[0], "key"), (does[1], "normal")]
+    short: list[Piece] = [
+        (" ", "normal"),
+        (evidence, "key"),
+        (" then ", "normal"),
+        (does[0], "key"),
+        (does[1], "normal"),
+    ]
+    return next((pieces for pieces in (whole, short) if sum(cells(text) for text, _ in pieces) <= room), alone)
