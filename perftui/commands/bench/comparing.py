@@ -3,10 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from perftui.commands import DONE, FOUND, say
-from perftui.commands.bench import writing
-from perftui.commands.bench.options import probability, share
+from perftui.commands import DONE, FOUND, report_files, say
 from perftui.commands.bench.shared_options import add_writing
+from perftui.commands.option_values import probability, share
 from perftui.model.errors import UserError
 from perftui.model.text import safe_text
 
@@ -27,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from perftui.bench import gate
 
-    writing.check(arguments)
+    report_files.check(arguments)
     base, new = (_loaded(name) for name in arguments.targets)
     threshold = arguments.threshold if arguments.fail_on is None else min(arguments.threshold, arguments.fail_on)
     judged = gate.judge(base, new, threshold, arguments.alpha, arguments.fail_on, noise=arguments.fail_on_noise)
@@ -65,8 +64,8 @@ def _write(arguments: argparse.Namespace, judged: "Gate") -> None:
         ("markdown", gate_report.markdown_of),
     ):
         if getattr(arguments, form):
-            writing.write(getattr(arguments, form), made(judged))
-    if writing.wants_text(arguments):
+            report_files.write(getattr(arguments, form), made(judged))
+    if report_files.wants_text(arguments):
         print(gate_report.text_of(judged))
     for failure in judged.failures:
         say(f"perftui: {failure}")

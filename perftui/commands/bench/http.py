@@ -3,13 +3,12 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from perftui.commands import DONE, FOUND, INTERRUPTED, load_settings, say
-from perftui.commands.bench import writing
+from perftui.commands import DONE, FOUND, INTERRUPTED, load_settings, report_files, say
 from perftui.commands.bench.http_checks import asked_once, check_hosts, check_plan, why_too_far
 from perftui.commands.bench.http_requests import requests_of
-from perftui.commands.bench.running import has_blocks
 from perftui.commands.bench.saving import check_append, save
 from perftui.commands.bench.shared_options import add_appending, add_load, add_run_writing
+from perftui.commands.bench.terminal import has_blocks, width
 from perftui.model.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    writing.check(arguments)
+    report_files.check(arguments)
     check_append(arguments)
     requests, plan = requests_of(arguments, _connections(arguments)), plan_of(arguments)
     check_plan(plan, requests)
@@ -103,12 +102,12 @@ def _report(arguments: argparse.Namespace, run: "LoadRun") -> int:
     if arguments.json:
         _write_json(arguments, run, loads, comparisons)
     if arguments.markdown:
-        writing.write(arguments.markdown, report.markdown_of(run, loads, comparisons).encode())
+        report_files.write(arguments.markdown, report.markdown_of(run, loads, comparisons).encode())
     if arguments.html:
-        writing.write(arguments.html, _page(run, loads, comparisons))
-    if writing.wants_text(arguments):
+        report_files.write(arguments.html, _page(run, loads, comparisons))
+    if report_files.wants_text(arguments):
         looks = {"histogram": arguments.histogram, "ascii_only": not has_blocks()}
-        print(report.text_of(run, loads, comparisons, width=writing.width(), **looks))
+        print(report.text_of(run, loads, comparisons, width=width(), **looks))
     if run.stopped:
         return INTERRUPTED
     return FOUND if any(one.failed for one in loads) else DONE
@@ -124,12 +123,12 @@ def _write_json(
     if results:
         save(arguments, results, more)
     else:
-        writing.write(arguments.json, json_without_samples(more))
+        report_files.write(arguments.json, json_without_samples(more))
 
 
 def _page(run: "LoadRun", loads: "list[EndpointLoad]", comparisons: "list[LoadComparison]") -> bytes:
-    from perftui.commands.bench.report_html import page
+    from perftui.commands.bench.report_html import page, when_and_where
     from perftui.commands.bench.report_parts import endpoints_part
 
     part = endpoints_part(run, loads, comparisons)
-    return page("Endpoints under load", [writing.when_and_where(run.started_at)], [part])
+    return page("Endpoints under load", [when_and_where(run.started_at)], [part])

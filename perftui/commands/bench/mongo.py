@@ -5,8 +5,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perftui.commands import DONE, FOUND, UNREACHABLE, load_settings, say
-from perftui.commands.bench import writing
+from perftui.commands import DONE, FOUND, UNREACHABLE, load_settings, report_files, say
 from perftui.commands.bench.mongo_queries import given_questions
 from perftui.commands.bench.saving import check_append, save
 from perftui.commands.bench.shared_options import (
@@ -49,14 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
     from perftui.commands.bench import mongo_report
     from perftui.commands.bench.mongo_run import run_bench
 
-    writing.check(arguments)
+    report_files.check(arguments)
     _check(arguments)
     settings = load_settings(argparse.Namespace(**{**vars(arguments), "targets": arguments.targets[:1]}))
     connection = _one_server(settings, arguments.targets[0])
     questions = given_questions(arguments, _database(connection))
 
     def unfinished(done: "Run") -> None:
-        if writing.wants_text(arguments):
+        if report_files.wants_text(arguments):
             mongo_report.print_text(done, histogram=arguments.histogram)
 
     async def bench() -> int:
@@ -98,8 +97,8 @@ def _write(arguments: argparse.Namespace, done: "Run") -> int:
 
     if done.results:
         save(arguments, done.results, {"mongodb": document_of(done, values=arguments.values)})
-    writing.write(arguments.markdown, mongo_report.markdown_of(done).encode())
-    if writing.wants_text(arguments):
+    report_files.write(arguments.markdown, mongo_report.markdown_of(done).encode())
+    if report_files.wants_text(arguments):
         mongo_report.print_text(done, histogram=arguments.histogram)
     for outcome in done.failed:
         say(f"perftui: {safe_text(outcome.query.name, 60)} was not measured: {outcome.failure}")

@@ -17,7 +17,7 @@ from perftui.commands.bench.mongo_lines import (
     strategy_lines,
     times,
 )
-from perftui.commands.bench.running import has_blocks
+from perftui.commands.bench.terminal import has_blocks
 from perftui.model.text import safe_text
 from perftui.query_bench.outcome import Run
 

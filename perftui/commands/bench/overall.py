@@ -5,9 +5,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from perftui.commands import FOUND, INTERRUPTED, UNREACHABLE, load_settings, say
-from perftui.commands.bench import writing
-from perftui.commands.bench.options import whole
+from perftui.commands import FOUND, INTERRUPTED, UNREACHABLE, load_settings, report_files, say
 from perftui.commands.bench.overall_checks import check_action, check_paths
 from perftui.commands.bench.shared_options import (
     add_choosing,
@@ -17,6 +15,7 @@ from perftui.commands.bench.shared_options import (
     add_sampling,
 )
 from perftui.commands.bench.stopping import until_stopped
+from perftui.commands.option_values import whole
 from perftui.model.errors import UserError
 from perftui.model.target import Connection
 from perftui.model.text import safe_text
@@ -50,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     from perftui.commands.bench.overall_report import Report, write
 
     check_action(arguments)
-    writing.check(arguments)
+    report_files.check(arguments)
     check_paths(arguments.path)
     settings = load_settings(arguments)
     servers = [one for one in settings.connections if one.target.kind == "mongodb"]

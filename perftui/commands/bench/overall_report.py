@@ -10,9 +10,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from perftui.bench.result import BenchmarkResult
-from perftui.commands import DONE, FOUND, UNREACHABLE
-from perftui.commands.bench import writing
-from perftui.commands.bench.running import has_blocks
+from perftui.commands import DONE, FOUND, UNREACHABLE, report_files
+from perftui.commands.bench.terminal import has_blocks, width
 from perftui.load.comparing import LoadComparison, compare_endpoints, results_of
 from perftui.load.figures import EndpointLoad, figures_of
 from perftui.load.records import LoadRun
@@ -65,10 +64,10 @@ def write(arguments: argparse.Namespace, report: Report) -> None:
     if arguments.json:
         _write_json(arguments, report, loads, comparisons)
     if arguments.markdown:
-        writing.write(arguments.markdown, _markdown(report, loads, comparisons).encode())
+        report_files.write(arguments.markdown, _markdown(report, loads, comparisons).encode())
     if arguments.html:
-        writing.write(arguments.html, _html(report, loads, comparisons))
-    if writing.wants_text(arguments):
+        report_files.write(arguments.html, _html(report, loads, comparisons))
+    if report_files.wants_text(arguments):
         _print(arguments, report, loads, comparisons)
 
 
@@ -85,11 +84,11 @@ def _print(
     if report.load is not None and loads:
         print("ENDPOINTS")
         looks = {"histogram": arguments.histogram, "ascii_only": not has_blocks()}
-        print(text_of(report.load, loads, comparisons, width=writing.width(), **looks))
+        print(text_of(report.load, loads, comparisons, width=width(), **looks))
     if report.notes:
         print("\nLEFT OUT")
     for note in report.notes:
-        print("\n".join(textwrap.wrap(f"  {note}", writing.width(), subsequent_indent="    ", break_on_hyphens=False)))
+        print("\n".join(textwrap.wrap(f"  {note}", width(), subsequent_indent="    ", break_on_hyphens=False)))
 
 
 def _markdown(report: Report, loads: list[EndpointLoad], comparisons: list[LoadComparison]) -> str:
@@ -105,7 +104,7 @@ def _markdown(report: Report, loads: list[EndpointLoad], comparisons: list[LoadC
 
 
 def _html(report: Report, loads: list[EndpointLoad], comparisons: list[LoadComparison]) -> bytes:
-    from perftui.commands.bench.report_html import page
+    from perftui.commands.bench.report_html import page, when_and_where
     from perftui.commands.bench.report_parts import Part, endpoints_part, queries_part
 
     parts = [queries_part(run) for run in report.queries]
@@ -113,7 +112,7 @@ def _html(report: Report, loads: list[EndpointLoad], comparisons: list[LoadCompa
         parts.append(endpoints_part(report.load, loads, comparisons))
     if report.notes:
         parts.append(Part("Left out", [], [], report.notes))
-    return page("Benchmarks", [writing.when_and_where(report.started_at)], parts)
+    return page("Benchmarks", [when_and_where(report.started_at)], parts)
 
 
 def _write_json(
@@ -136,7 +135,7 @@ def _write_json(
     if results:
         save(arguments, results, more)
     else:
-        writing.write(arguments.json, json_without_samples(more))
+        report_files.write(arguments.json, json_without_samples(more))
 
 
 def _results(report: Report) -> list[BenchmarkResult]:

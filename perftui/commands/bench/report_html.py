@@ -1,8 +1,11 @@
 """A report as one file for a browser: no script, nothing from elsewhere, and every text escaped."""
 
+import platform
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html import escape
 
+from perftui import __version__
 from perftui.commands.bench.report_parts import Line, Part, Table
 from perftui.model.text import safe_text
 
@@ -41,6 +44,12 @@ def page(title: str, lead: Sequence[str], parts: Sequence[Part]) -> bytes:
         f"<title>{_text(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>",
     ]
     return "\n".join([*head, *body, "</body>\n</html>\n"]).encode("utf-8", "replace")
+
+
+def when_and_where(at: float) -> str:
+    """`2026-11-30 14:00 UTC, measured from web-1, perftui 0.3.0`: a line for the lead."""
+    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{moment}, measured from {platform.node() or 'this machine'}, perftui {__version__}"
 
 
 def _table(table: Table) -> str:

@@ -9,10 +9,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import perftui
-from perftui.commands import DONE, FOUND, say
-from perftui.commands.bench import writing
+from perftui.commands import DONE, FOUND, report_files, say
 from perftui.commands.bench.saving import check_append, save
 from perftui.commands.bench.shared_options import add_appending, add_choosing, add_run_writing, add_sampling
+from perftui.commands.bench.terminal import has_blocks
 from perftui.model.errors import UserError
 from perftui.model.text import safe_text
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from perftui.bench.report import markdown_of, text_of
 
-    writing.check(arguments)
+    report_files.check(arguments)
     check_append(arguments)
     found = _found(arguments)
     if arguments.list:
@@ -42,8 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     results, failed = _measure(arguments, found)
     if results:
         save(arguments, results)
-        writing.write(arguments.markdown, markdown_of(results).encode())
-        if writing.wants_text(arguments):
+        report_files.write(arguments.markdown, markdown_of(results).encode())
+        if report_files.wants_text(arguments):
             print(text_of(results, histogram=arguments.histogram, ascii_only=not has_blocks()))
             _print_compared(results)
     return FOUND if failed or not results else DONE
@@ -118,8 +118,3 @@ def _trace(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [one for one in frames if ours not in Path(one.filename).parents and not one.filename.startswith("<frozen")]
     return "".join(traceback.format_list(own)) + "".join(traceback.format_exception_only(error)).rstrip()
-
-
-def has_blocks() -> bool:
-    """The stream can show the bars' characters."""
-    return (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perftui.commands import FOUND
-from perftui.commands.bench import writing
+from perftui.commands import FOUND, report_files
 from perftui.model.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def save(
     from perftui.bench.saving import save_benchmarks, to_json
 
     if not arguments.json or arguments.json == "-":
-        writing.write(arguments.json, to_json(results, more))
+        report_files.write(arguments.json, to_json(results, more))
         return
     try:
         if arguments.append and Path(arguments.json).exists():

@@ -2,7 +2,7 @@
 
 import argparse
 
-from perftui.commands.bench.options import seconds, whole
+from perftui.commands.option_values import seconds, whole
 
 _FORMS = {
     "junit": "JUnit's XML, a test for each benchmark",

@@ -4,9 +4,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 from perftui.commands import DONE, FOUND, UNREACHABLE, say
-from perftui.commands.bench.options import share
 from perftui.commands.check import writing
 from perftui.commands.check.sources import Sources, look, sort_sources, window_minutes
+from perftui.commands.option_values import share
 from perftui.model.errors import UserError
 from perftui.model.text import safe_text
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from perftui.commands.bench import writing
+from perftui.commands import report_files
 from perftui.model.errors import UserError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def check(arguments: argparse.Namespace) -> None:
         raise UserError("--output and --force go with --suggest.")
     if arguments.suggest and (arguments.json or arguments.junit or arguments.markdown):
         raise UserError("--suggest writes budgets, and nothing else: leave --json, --junit and --markdown out.")
-    writing.check(_forms(arguments))
+    report_files.check(_forms(arguments))
 
 
 def write_report(arguments: argparse.Namespace, report: "Report") -> None:
@@ -29,17 +29,17 @@ def write_report(arguments: argparse.Namespace, report: "Report") -> None:
     forms = _forms(arguments)
     for form, made in (("json", json_of), ("junit", junit_of), ("markdown", markdown_of)):
         if getattr(forms, form):
-            writing.write(getattr(forms, form), made(report))
+            report_files.write(getattr(forms, form), made(report))
     if wants_text(arguments):
         print(text_of(report))
 
 
 def wants_text(arguments: argparse.Namespace) -> bool:
     """Nothing else goes to standard output."""
-    return writing.wants_text(_forms(arguments))
+    return report_files.wants_text(_forms(arguments))
 
 
 def _forms(arguments: argparse.Namespace) -> argparse.Namespace:
     """The names of files, `-` being standard output."""
     json = "-" if arguments.json else None
-    return argparse.Namespace(json=json, junit=arguments.junit, markdown=arguments.markdown, html=None)
+    return argparse.Namespace(json=json, junit=arguments.junit, markdown=arguments.markdown)

@@ -1,17 +1,12 @@
-"""Writes what a command made to files, or to standard output in place of the text."""
+"""The files that `--json`, `--junit`, `--markdown` and `--html` name; `-` is standard output, in place of the text."""
 
 import argparse
-import platform
-import shutil
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
-from perftui import __version__
 from perftui.model.errors import UserError
 
 _STDOUT = "-"
-_NARROWEST, _WIDEST = 40, 100
 _FORMS = ("json", "junit", "markdown", "html")
 
 
@@ -41,14 +36,3 @@ def write(name: str | None, data: bytes) -> None:
         Path(name).write_bytes(data)
     except OSError as error:
         raise UserError(f"{name} cannot be written: {error.strerror or error}.", 1) from None
-
-
-def width() -> int:
-    """How long a line of text may be: as the terminal is wide, within reason."""
-    return max(min(shutil.get_terminal_size().columns, _WIDEST), _NARROWEST) if sys.stdout.isatty() else _WIDEST
-
-
-def when_and_where(at: float) -> str:
-    """`2026-11-30 14:00 UTC, on web-1, perftui 0.3.0`."""
-    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"{moment}, measured from {platform.node() or 'this machine'}, perftui {__version__}"
