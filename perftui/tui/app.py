@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
-import msgspec
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
@@ -22,10 +21,8 @@ from perftui.tui.keys import Command, keymap_of
 from perftui.tui.screens.main import MainScreen
 from perftui.tui.slow_link import SlowLink
 from perftui.tui.terminal import end_with, guarded_driver
-from perftui.tui.themes import ThemeFile, load_theme
-from perftui.tui.timed_app import TimedApp
+from perftui.tui.themed_app import ThemedApp
 from perftui.tui.view import View
-from perftui.tui.widgets.line_widget import LineWidget
 from perftui.tui.work import Work
 
 _PUT_BACK_S = 8.0
@@ -39,7 +36,7 @@ class SnapshotArrived(Message):
         return isinstance(message, SnapshotArrived)
 
 
-class PerftuiApp(TimedApp):
+class PerftuiApp(ThemedApp):
     """Raises `UserError` when the settings' keys are wrong."""
 
     TITLE = "perftui"
@@ -56,9 +53,7 @@ class PerftuiApp(TimedApp):
         self.settings = settings
         self.keymap = keymap_of(settings)
         self.animation_level = "none"
-        theme, self.theme_problem = load_theme(settings.theme, settings.themes_folder, self.no_color)
-        self.theme_file = theme
-        self._adopt(theme)
+        self.begin_theme()
         self.view: View | None = None
         self.utc, self.show_noise = settings.utc, False
         self.selected: dict[TargetKind, str] = {}
@@ -79,11 +74,6 @@ class PerftuiApp(TimedApp):
         self._lists_connections = False
         self._feeding: asyncio.Task[None] | None = None
         self._no_signals: Any = None
-
-    @property
-    def palette(self) -> Any:
-        """The styles of the theme in force, by role."""
-        return self.theme_file.palette
 
     def get_default_screen(self) -> Screen[Any]:
         return MainScreen()
@@ -264,35 +254,10 @@ class PerftuiApp(TimedApp):
     def action_help_quit(self) -> None:
         self.leave(130)
 
-    def use_theme(self, name: str) -> None:
-        """Switch to a theme; a bad one is named and the default taken."""
-        if self.no_color:
-            self.say("NO_COLOR is set: themes are not used.", "warning")
-            return
-        theme, problem = load_theme(name, self.settings.themes_folder)
-        self.theme_file = theme
-        self.register_theme(theme.textual)
-        self.theme = theme.textual.name
-        self.settings = msgspec.structs.replace(self.settings, theme=theme.name)
-        for screen in self.screen_stack:
-            for widget in screen.query(LineWidget):
-                widget.forget_styles()
-        if problem:
-            self.say(problem, "warning")
-
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         from perftui.tui.palette_commands import palette_commands
 
         yield from palette_commands(self, screen)
-
-    def _adopt(self, theme: ThemeFile) -> None:
-        """Take the first theme without the restyling that a change of theme costs."""
-        self.register_theme(theme.textual)
-        self.set_reactive(App.theme, theme.textual.name)
-        if self.no_color:
-            self.set_reactive(App.ansi_color, True)
-        self._refresh_truecolor_filter(self.ansi_theme)
-        self.stylesheet.set_variables(self.get_css_variables())
 
     def _fatal_error(self) -> None:
         """Textual would print the locals of every frame, passwords among them."""
