@@ -8,6 +8,7 @@ from perftui.diagnosis.coverage import looked_at, unseen
 from perftui.diagnosis.elsewhere import elsewhere
 from perftui.diagnosis.memory import Memory
 from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.places import Places
 from perftui.diagnosis.ranking import FELT, rank
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.rules import RULES
@@ -29,7 +30,7 @@ class Diagnosis:
 
     def __init__(self, thresholds: Thresholds, *, at_once: bool = False) -> None:
         self._thresholds, self._at_once = thresholds, at_once
-        self._memory, self._steadiness = Memory(), Steadiness(at_once=at_once)
+        self._memory, self._steadiness, self._places = Memory(), Steadiness(at_once=at_once), Places()
         self._verdict: Verdict | None = None
         self._last_at = self._began_at = 0.0
         self._broken: list[Unseen] = []
@@ -44,8 +45,9 @@ class Diagnosis:
         self._last_at = snapshot.taken_at
         self._began_at = self._began_at or snapshot.taken_at
         self._memory.take(snapshot)
+        self._places.take(snapshot)
         held = self._steadiness.held()
-        moment = Moment(snapshot, self._memory, self._thresholds, held, at_once=self._at_once)
+        moment = Moment(snapshot, self._memory, self._thresholds, held, self._places, at_once=self._at_once)
         watched = {
             state.target.id: since
             for state in snapshot.targets
@@ -57,12 +59,12 @@ class Diagnosis:
         return self._verdict
 
     def _begin(self) -> None:
-        self._memory, self._steadiness = Memory(), Steadiness(at_once=self._at_once)
+        self._memory, self._steadiness, self._places = Memory(), Steadiness(at_once=self._at_once), Places()
         self._verdict, self._last_at, self._began_at = None, 0.0, 0.0
 
     def _judge(self, moment: Moment) -> Verdict:
-        problems = [_problem(held) for held in self._steadiness.counting]
-        culprit, effects, others = rank(problems, moment.now)
+        problems = [_located(moment, _problem(held)) for held in self._steadiness.counting]
+        culprit, effects, others = rank(problems, moment.now, self._places)
         if culprit is not None:
             culprit = _told(moment, culprit, effects)
         hidden = (*unseen(moment.snapshot), *self._broken)
@@ -122,6 +124,13 @@ def _problem(held: Held) -> Problem:
         evidence=Evidence(page=one.page, row=one.row),
         figures={key: round(value, 4) for key, value in one.figures.items()},
     )
+
+
+def _located(moment: Moment, problem: Problem) -> Problem:
+    """What ails a machine on which no watched server runs is no emergency."""
+    if not moment.places.is_idle(problem.target_id):
+        return problem
+    return replace(problem, severity="warning", cost=f"no watched server was seen to run there; {problem.cost}")
 
 
 def _told(moment: Moment, culprit: Problem, effects: tuple[Problem, ...]) -> Problem:

@@ -32,7 +32,7 @@ def elsewhere(moment: Moment, kind: TargetKind, since: float) -> str:
     still: list[str] = []
     changed: list[str] = []
     for other in _KINDS:
-        states = [state for state in moment.states(other) if moment.memory.watched_since(state.target.id) is not None]
+        states = [state for state in moment.states(other) if _counts(moment, state)]
         if other == kind or not states or not any(_knows_before(moment, state, since) for state in states):
             continue
         found = [words for state in states for words in _changes(moment, state, since)]
@@ -43,6 +43,11 @@ def elsewhere(moment: Moment, kind: TargetKind, since: float) -> str:
     if still:
         parts.append(f"nothing changed {_listed(still)}")
     return "; ".join(parts)
+
+
+def _counts(moment: Moment, state: TargetState) -> bool:
+    """It was seen, and is no machine on which nothing runs that is watched."""
+    return moment.memory.watched_since(state.target.id) is not None and not moment.places.is_idle(state.target.id)
 
 
 def _knows_before(moment: Moment, state: TargetState, since: float) -> bool:

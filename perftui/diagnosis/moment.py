@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from perftui.diagnosis.memory import Memory
+from perftui.diagnosis.places import Places, process_on
 from perftui.diagnosis.rule import Suspicion
 from perftui.diagnosis.track import Change, Track
 from perftui.model.event import Event
-from perftui.model.host import HostMetrics, Process
+from perftui.model.host import Process
 from perftui.model.settings import Thresholds
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
@@ -24,12 +25,13 @@ class Moment:
         memory: Memory,
         thresholds: Thresholds,
         held: Mapping[Key, Suspicion],
+        places: Places,
         *,
         at_once: bool = False,
     ) -> None:
         self.snapshot, self.memory, self.thresholds, self._at_once = snapshot, memory, thresholds, at_once
         self.now = snapshot.taken_at
-        self._held = held
+        self._held, self.places = held, places
 
     def states(self, kind: TargetKind) -> Iterator[TargetState]:
         for state in self.snapshot.targets:
@@ -81,15 +83,15 @@ class Moment:
             if event.kind in kinds and target_id in (None, event.target_id):
                 yield event
 
-    @property
-    def machine(self) -> TargetState | None:
-        return next(self.fresh("host", "host"), None)
+    def machine_of(self, state: TargetState) -> TargetState | None:
+        """The machine on which this target's server runs, where that is read."""
+        machines = self.fresh("host", "host")
+        return next((one for one in machines if self.places.is_on(one.target.id, state.target.id)), None)
 
     def process_of(self, state: TargetState) -> Process | None:
-        """This target's server, where it runs on this machine."""
-        host: HostMetrics | None = None if self.machine is None else self.machine.host
-        pid = state.mongodb.pid if state.mongodb is not None else state.redis.pid if state.redis is not None else None
-        return next((one for one in (host.processes if host else ()) if one.pid == pid and one.role != "other"), None)
+        """This target's server, where its machine is read."""
+        machine = self.machine_of(state)
+        return None if machine is None else process_on(machine, state)
 
 
 def is_silent(state: TargetState, slot: str) -> bool:

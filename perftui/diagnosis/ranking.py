@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from perftui.diagnosis.places import Places
 from perftui.model.verdict import Problem
 
 FELT = ("slow-endpoint", "failing-requests")
@@ -51,9 +52,9 @@ _SYMPTOMS = {*FELT, "cpu-saturated", "disk-saturated", "pool-full", "long-operat
 _FATAL = {"unreachable", "no-primary", "stepped-down", "redis-blocked"}
 
 
-def explains(cause: Problem, effect: Problem) -> bool:
-    """Whether one may follow from the other, by what they are and by when they began."""
-    if effect.code not in EXPLAINS.get(cause.code, ()):
+def explains(cause: Problem, effect: Problem, places: Places) -> bool:
+    """Whether one may follow from the other, by what they are, by when they began and by where they are."""
+    if effect.code not in EXPLAINS.get(cause.code, ()) or not places.touch(cause.target_id, effect.target_id):
         return False
     if cause.since_known and effect.since < cause.since - _BEFORE_S:
         return False
@@ -72,20 +73,22 @@ def _is_its_own_cause(pile: Problem) -> bool:
     return operations > _LARGER_THAN_ANY_POOL or scans * 2 < operations
 
 
-def rank(problems: Sequence[Problem], now: float) -> tuple[Problem | None, tuple[Problem, ...], tuple[Problem, ...]]:
+def rank(
+    problems: Sequence[Problem], now: float, places: Places
+) -> tuple[Problem | None, tuple[Problem, ...], tuple[Problem, ...]]:
     """The culprit, what follows from it, and what else is wrong."""
     if not problems:
         return None, (), ()
-    follow = {id(one): _followers(one, problems) for one in problems}
+    follow = {id(one): _followers(one, problems, places) for one in problems}
     caused = {id(effect) for one in problems for effect in follow[id(one)] if not _mutual(one, effect, follow)}
     roots = [one for one in problems if id(one) not in caused] or list(problems)
-    culprit = max(roots, key=lambda one: _weight(one, len(follow[id(one)]), now))
+    culprit = max(roots, key=lambda one: (not places.is_idle(one.target_id), _weight(one, len(follow[id(one)]), now)))
     effects = [one for one in follow[id(culprit)] if one is not culprit]
     rest = [one for one in problems if one is not culprit and one not in effects]
     return culprit, _sorted(effects, now), _sorted(rest, now)
 
 
-def _followers(cause: Problem, problems: Iterable[Problem]) -> list[Problem]:
+def _followers(cause: Problem, problems: Iterable[Problem], places: Places) -> list[Problem]:
     """All that follow, directly or through others."""
     found: list[Problem] = []
     waiting = [cause]
@@ -93,7 +96,7 @@ def _followers(cause: Problem, problems: Iterable[Problem]) -> list[Problem]:
     while waiting:
         one = waiting.pop()
         for effect in everything:
-            if effect is not cause and effect not in found and effect is not one and explains(one, effect):
+            if effect is not cause and effect not in found and effect is not one and explains(one, effect, places):
                 found.append(effect)
                 waiting.append(effect)
     return found

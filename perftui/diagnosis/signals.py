@@ -177,6 +177,8 @@ SIGNALS = (
     _host("steal", "CPU taken by the hypervisor", lambda h: h.steal_share, percent, 2.0, 0.1),
     _host("disk", "disk", lambda h: h.disk.busy_share, percent, 1.5, 0.4),
     _host("memory", "available memory", _memory, percent, 1.5, 0.15),
+    _host("io_pressure", "processes that wait for disks", lambda h: h.io_pressure),
+    _host("memory_pressure", "waiting for memory", lambda h: h.memory_pressure),
 )
 TOLD = tuple(signal for signal in SIGNALS if signal.write is not None)
 

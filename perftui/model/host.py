@@ -69,3 +69,7 @@ class HostMetrics(Model, frozen=True, kw_only=True):
     container: str | None = None
     """How this container is limited, in words; `None` outside of one."""
     uptime_s: float | None = None
+    io_pressure: float | None = None
+    """Share of the time in which some process waited for a disk (PSI's `some`), however busy the CPU was."""
+    memory_pressure: float | None = None
+    """Share of the time in which nothing ran, since all that could waited for memory (PSI's `full`)."""

@@ -18,6 +18,7 @@ from perftui.model.sample import Sample
 from perftui.model.settings import Settings
 from perftui.sources.base import Source
 from perftui.sources.host import open_system
+from perftui.sources.host.pressure import read_stalls
 from perftui.via.opening import way_through
 
 _READERS = ("proc", "psutil")
@@ -73,6 +74,7 @@ async def test_its_figures_are_those_of_psutil(bastion: TestBastion, reader: str
     assert found.uptime_s == pytest.approx(_uptime_s(), abs=10)
     assert found.disk.read_bytes_per_s is not None
     assert found.network.received_bytes_per_s is not None
+    assert (found.io_pressure is not None) == (found.memory_pressure is not None) == (read_stalls().io_us is not None)
 
 
 async def test_its_counters_are_those_of_psutil(bastion: TestBastion, reader: str) -> None:
@@ -87,6 +89,8 @@ async def test_its_counters_are_those_of_psutil(bastion: TestBastion, reader: st
     disks = {name for name in psutil.disk_io_counters(perdisk=True, nowrap=False) if Traffic()._is_whole_disk(name)}
     assert session.reader == reader
     assert set(answer.disks()) == disks
+    stalls = read_stalls()
+    assert list(answer.stalls()) == [pytest.approx(value, abs=5e6) for value in stalls]
     assert answer.network().received_bytes >= sum(nic.bytes_recv for name, nic in before.items() if name[:2] != "lo")
     local = [sum(core[:8]) for core in psutil.cpu_times(percpu=True)]
     assert [total for total, *_ in answer.cores()] == pytest.approx(local, abs=10)

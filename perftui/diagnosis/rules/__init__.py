@@ -4,6 +4,7 @@ from perftui.diagnosis.rule import Rule
 from perftui.diagnosis.rules import (
     cache,
     connections,
+    disks,
     endpoints,
     machine,
     operations,
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     *endpoints.RULES,
     *pools.RULES,
     *machine.RULES,
+    *disks.RULES,
     *storage.RULES,
     *replication.RULES,
     *reach.RULES,

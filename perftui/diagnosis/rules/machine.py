@@ -1,4 +1,4 @@
-"""The machine itself: CPU, disks, memory, space and open files, and which process takes them."""
+"""The machine itself: CPU, memory and open files, and which process takes them."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,11 @@ from perftui.model.snapshot import TargetState
 _LOOKS_BACK_S, _OWN_LOOKS_BACK_S = 6.0, 12.0
 """The second for what the databases and the application do themselves: a burst of work is nothing."""
 _BESIDE = 0.35
-_BUSY_DISK, _WAITING, _STOLEN = 0.9, 0.1, 0.2
-_LEAST_MEMORY, _FULL_DISK, _FULLER_DISK, _OPEN_FILES = 0.05, 0.95, 0.98, 0.9
-_OUR_SHARE = 0.5
+_STOLEN = 0.2
+_REAL_PART = 0.2
+"""Of what the busiest process of that name takes."""
+_LEAST_MEMORY, _OPEN_FILES = 0.05, 0.9
+_LITTLE_MEMORY, _THRASHES = 0.15, 0.1
 
 
 def find_saturated_cpu(moment: Moment) -> Iterator[Suspicion]:
@@ -55,7 +57,7 @@ def _beside(state: TargetState, host: HostMetrics, busy: float, beside: float) -
     for one in host.processes:
         if one.role == "other":
             groups.setdefault(one.name, []).append(one)
-    top = max(groups.values(), key=_cores, default=[])
+    top = _with_a_part(max(groups.values(), key=_cores, default=[]))
     known = _cores(top) >= beside / 3
     what = _who(top) if known else "processes beside the databases and the application"
     return Suspicion(
@@ -69,8 +71,14 @@ def _beside(state: TargetState, host: HostMetrics, busy: float, beside: float) -
         help="stop it, or give it less: renice" if known else "see which processes they are: top",
         command=f"renice 19 {' '.join(str(one.pid) for one in top[:5])}" if known else "top",
         page="Host",
-        row=str(max(top, key=lambda one: one.cpu_share or 0.0).pid) if known else None,
+        row=str(top[0].pid) if known else None,
     )
+
+
+def _with_a_part(processes: list[Process]) -> list[Process]:
+    """The busiest first, without namesakes that take next to nothing."""
+    ordered = sorted(processes, key=lambda one: -(one.cpu_share or 0.0))
+    return [one for one in ordered if (one.cpu_share or 0.0) >= _REAL_PART * (ordered[0].cpu_share or 0.0)]
 
 
 def _cores(processes: list[Process]) -> float:
@@ -94,73 +102,31 @@ def _stolen(state: TargetState, stolen: float) -> Suspicion:
     )
 
 
-def find_saturated_disk(moment: Moment) -> Iterator[Suspicion]:
-    """Busy without a pause while processes wait for it; whose it is, by MongoDB's own figures of what it reads."""
-    for state in moment.fresh("host", "host"):
-        busy, waiting = moment.least(state, "disk", _LOOKS_BACK_S, 4), moment.lately(state, "iowait") or 0.0
-        if state.host is None or busy < _BUSY_DISK or waiting < _WAITING:
-            continue
-        disk = state.host.disk
-        total = (disk.read_bytes_per_s or 0.0) + (disk.written_bytes_per_s or 0.0)
-        mongodb = sum(_traffic(one) for one in moment.fresh("mongodb", "mongodb") if moment.process_of(one))
-        beside = total > 0 and mongodb < _OUR_SHARE * total
-        yield Suspicion(
-            code="disk-beside" if beside else "disk-saturated",
-            target_id=state.target.id,
-            severity="critical",
-            what="the disk is saturated" + (" by something beside MongoDB" if beside else ""),
-            cost=f"busy {percent(busy)} of the time, {percent(waiting)} of the CPU waits for it",
-            cause=f"{size(total)}/s, of which MongoDB's cache moves {size(mongodb)}/s",
-            help="find who reads and writes: iotop, or pidstat -d 1",
-            command="pidstat -d 1",
-            page="Host",
-        )
-
-
-def _traffic(state: TargetState) -> float:
-    cache = state.mongodb.cache if state.mongodb is not None else None
-    return 0.0 if cache is None else (cache.read_bytes_per_s or 0.0) + (cache.written_bytes_per_s or 0.0)
-
-
 def find_short_memory(moment: Moment) -> Iterator[Suspicion]:
-    """Hardly any is left: the next process that asks may be killed."""
+    """Hardly any is left, and the next process that asks may be killed; or so little that processes wait for it."""
     for state in moment.fresh("host", "host"):
         left = moment.lately(state, "memory")
-        if state.host is None or left is None or left >= _LEAST_MEMORY:
+        if state.host is None or left is None or left >= _LITTLE_MEMORY:
             continue
-        top = max(state.host.processes, key=lambda one: one.resident_bytes or 0, default=None)
-        yield Suspicion(
-            code="memory-short",
-            target_id=state.target.id,
-            severity="critical",
-            what="the machine runs out of memory",
-            cost=f"{percent(left)} of {size(state.host.memory.total_bytes or 0)} are left",
-            cause="" if top is None else f"{name(top.name)} (pid {top.pid}) takes {size(top.resident_bytes or 0)}",
-            help="stop what is not needed, or give its cache a limit",
-            page="Host",
-            row=None if top is None else str(top.pid),
-        )
+        waiting = moment.least(state, "memory_pressure", _LOOKS_BACK_S, 4)
+        if left < _LEAST_MEMORY or waiting >= _THRASHES:
+            yield _short_memory(state, state.host, left, waiting if waiting >= _THRASHES else None)
 
 
-def find_full_disks(moment: Moment) -> Iterator[Suspicion]:
-    """The fullest filesystem."""
-    for state in moment.fresh("host", "host"):
-        limit = max(_FULL_DISK, moment.thresholds.disk_share)
-        for one in () if state.host is None else state.host.filesystems:
-            used = share(one.used_bytes, one.used_bytes + one.free_bytes)
-            if used is not None and used >= limit:
-                yield Suspicion(
-                    code="disk-full",
-                    target_id=state.target.id,
-                    subject=one.mount,
-                    severity="critical" if used >= _FULLER_DISK else "warning",
-                    what=f"the filesystem {name(one.mount)} is full",
-                    cost=f"{percent(used)} used, {size(one.free_bytes)} free; a database that cannot write stops",
-                    help="free space: old logs first",
-                    command=f"du -xh {name(one.mount)} | sort -h | tail",
-                    page="Host",
-                )
-                break
+def _short_memory(state: TargetState, host: HostMetrics, left: float, waiting: float | None) -> Suspicion:
+    top = max(host.processes, key=lambda one: one.resident_bytes or 0, default=None)
+    thrashes = "" if waiting is None else f"; {percent(waiting)} of the time nothing runs, for want of memory"
+    return Suspicion(
+        code="memory-short",
+        target_id=state.target.id,
+        severity="critical",
+        what="the machine runs out of memory",
+        cost=f"{percent(left)} of {size(host.memory.total_bytes or 0)} are left{thrashes}",
+        cause="" if top is None else f"{name(top.name)} (pid {top.pid}) takes {size(top.resident_bytes or 0)}",
+        help="stop what is not needed, or give its cache a limit",
+        page="Host",
+        row=None if top is None else str(top.pid),
+    )
 
 
 def find_open_files(moment: Moment) -> Iterator[Suspicion]:
@@ -185,8 +151,6 @@ def find_open_files(moment: Moment) -> Iterator[Suspicion]:
 
 RULES = (
     Rule(codes=("cpu-saturated", "cpu-beside", "cpu-stolen"), find=find_saturated_cpu, holds_s=2.0, ends_s=6.0),
-    Rule(codes=("disk-saturated", "disk-beside"), find=find_saturated_disk, holds_s=2.0, ends_s=6.0),
     Rule(codes=("memory-short",), find=find_short_memory, holds_s=3.0),
-    Rule(codes=("disk-full",), find=find_full_disks, holds_s=1.0),
     Rule(codes=("open-files",), find=find_open_files, holds_s=1.0),
 )

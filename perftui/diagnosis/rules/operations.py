@@ -122,8 +122,9 @@ def _spills(moment: Moment, state: TargetState, one: Operation) -> str:
     rows = () if state.queries is None else state.queries.rows
     if any(row.used_disk and row.shape_id == one.shape_id for row in rows):
         return "; it spills to disk"
-    disk = None if moment.machine is None else moment.change(moment.machine, "disk")
-    busy = disk is not None and disk.after > disk.before + 0.2 and moment.process_of(state) is not None
+    machine = moment.machine_of(state)
+    disk = None if machine is None else moment.change(machine, "disk")
+    busy = disk is not None and disk.after > disk.before + 0.2
     return "; it sorts or groups more than memory holds, and the disk is busy since" if busy else ""
 
 

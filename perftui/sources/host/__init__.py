@@ -41,6 +41,23 @@ def application_ports(settings: Settings, way: Way | None = None) -> tuple[int, 
     for connection in settings.connections:
         if connection.target.kind == "application" and connection.way is way:
             address = urlsplit(connection.target.address)
-            if address.hostname in ("localhost", "127.0.0.1", "::1"):
+            host = address.hostname or ""
+            if host in ("localhost", "127.0.0.1", "::1") or (way is None and is_own_address(host)):
                 ports.append(address.port or (443 if address.scheme == "https" else 80))
     return tuple(ports)
+
+
+def is_own_address(host: str) -> bool:
+    """Whether this is the name of this machine or one of its addresses. Nobody is asked: no name is looked up."""
+    import socket
+    from ipaddress import ip_address
+
+    if host == socket.gethostname().lower():
+        return True
+    try:
+        version = ip_address(host).version
+        with socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))  # which takes no other machine's address, and sends nothing
+    except (OSError, ValueError):
+        return False
+    return True

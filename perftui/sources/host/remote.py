@@ -9,6 +9,7 @@ from perftui.model.target import Connection
 from perftui.model.way import Way
 from perftui.sources.base import Reading, Source
 from perftui.sources.host.machine import Processors, Traffic
+from perftui.sources.host.pressure import Pressure
 from perftui.sources.host.remote_answer import Answer
 from perftui.sources.host.remote_processes import RemoteProcesses
 from perftui.sources.host.remote_session import CannotRead, RemoteSession, start_session
@@ -30,7 +31,7 @@ class RemoteHostSource(Source):
         self.timeout_s = 10.0
         self._way, self._ports = way, application_ports
         self._session: RemoteSession | None = None
-        self._processors, self._traffic = Processors(), Traffic()
+        self._processors, self._traffic, self._pressure = Processors(), Traffic(), Pressure()
         self._processes = RemoteProcesses()
         self._filesystems: tuple[Filesystem, ...] = ()
         self._all_due = self._listeners_due = 0.0
@@ -87,6 +88,7 @@ class RemoteHostSource(Source):
         if everything:
             commands += await self._look_at_all(session, answer, uptime_s)
         self._processors.take(uptime_s, answer.cores())
+        self._pressure.take(uptime_s, answer.stalls())
         memory, swap = answer.memory()
         booted_at = answer.booted_at()
         metrics = HostMetrics(
@@ -103,6 +105,8 @@ class RemoteHostSource(Source):
             network=self._traffic.network_of(uptime_s, answer.network()),
             processes=self._processes.shown(booted_at),
             uptime_s=None if booted_at is None else time.time() - booted_at,
+            io_pressure=self._pressure.io,
+            memory_pressure=self._pressure.memory,
         )
         return metrics, commands
 

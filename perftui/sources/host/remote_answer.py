@@ -7,6 +7,7 @@ from typing import NamedTuple
 from perftui.model.host import Filesystem, MemoryUse
 from perftui.model.text import safe_text
 from perftui.sources.host.machine import CoreTimes, DiskCounters, NetworkCounters, is_counted_disk
+from perftui.sources.host.pressure import Stalls
 
 _MOST_MOUNTS = 60
 
@@ -54,6 +55,11 @@ class Answer:
         for total, available, swap, swap_free in self._numbers("mem", 4):
             return _use(total, available), _use(swap, swap_free)
         return MemoryUse(), MemoryUse()
+
+    def stalls(self) -> Stalls:
+        """Where that kernel counts them."""
+        told = {kind: _number(value) for kind, value in self._words("stall", 2)}
+        return Stalls(told.get("io"), told.get("memory"))
 
     def load(self) -> tuple[float, float, float] | None:
         return next(((one, five, fifteen) for one, five, fifteen in self._numbers("load", 3)), None)

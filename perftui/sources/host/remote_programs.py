@@ -22,6 +22,10 @@ echo "perftui 1 proc $(uname -n)"
 disks=" $(ls /sys/block 2>/dev/null | tr '\n' ' ') "
 ticks=$(getconf CLK_TCK 2>/dev/null || echo 100)
 page=$(getconf PAGESIZE 2>/dev/null || echo 4096)
+pressure=
+for file in /proc/pressure/io /proc/pressure/memory; do
+  cat $file >/dev/null 2>&1 && pressure="$pressure $file"
+done
 counters() {
   awk -v disks="$disks" -v ticks="$ticks" '
     FILENAME == "/proc/stat" && /^cpu[0-9]/ {
@@ -31,6 +35,8 @@ counters() {
     FILENAME == "/proc/meminfo" { kb[$1] = $2 }
     FILENAME == "/proc/loadavg" { print "load", $1, $2, $3 }
     FILENAME == "/proc/uptime" { print "up", $1 }
+    FILENAME == "/proc/pressure/io" && $1 == "some" { sub("total=", "", $5); print "stall io", $5 }
+    FILENAME == "/proc/pressure/memory" && $1 == "full" { sub("total=", "", $5); print "stall memory", $5 }
     FILENAME == "/proc/net/dev" && /:/ {
       sub(":", " "); print "net", $1, $2, $10, $4 + $12
     }
@@ -41,7 +47,7 @@ counters() {
       free = ("MemAvailable:" in kb) ? kb["MemAvailable:"] : kb["MemFree:"] + kb["Cached:"] + kb["Buffers:"]
       printf "mem %.0f %.0f %.0f %.0f\n", kb["MemTotal:"]*1024, free*1024, kb["SwapTotal:"]*1024, kb["SwapFree:"]*1024
     }
-  ' /proc/stat /proc/meminfo /proc/loadavg /proc/uptime /proc/net/dev /proc/diskstats 2>/dev/null
+  ' /proc/stat /proc/meminfo /proc/loadavg /proc/uptime /proc/net/dev /proc/diskstats $pressure 2>/dev/null
 }
 filesystems() {
   { df -Pk / ; df -Pkl || df -Pk; } 2>/dev/null | awk '$6 ~ /^\// && ($1 ~ /^\// || $6 == "/") {
@@ -89,6 +95,16 @@ PYTHON = r"""
 import os, sys, time
 import psutil
 
+def stalls():
+    for what, kind in ("io", "some"), ("memory", "full"):
+        try:
+            with open("/proc/pressure/" + what) as file:
+                for line in file:
+                    if line.startswith(kind):
+                        print("stall", what, line.rpartition("total=")[2].strip())
+        except OSError:
+            pass
+
 def counters():
     for core in psutil.cpu_times(percpu=True):
         parts = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
@@ -98,6 +114,7 @@ def counters():
     print("load", *os.getloadavg())
     print("boot", psutil.boot_time())
     print("up", time.monotonic())
+    stalls()
     for name, nic in psutil.net_io_counters(pernic=True, nowrap=False).items():
         print("net", name.replace(" ", "_"), nic.bytes_recv, nic.bytes_sent, nic.errin + nic.errout)
     for name, disk in (psutil.disk_io_counters(perdisk=True, nowrap=False) or {}).items():

@@ -11,6 +11,7 @@ from perftui.model.sample import Capability, Failure
 from perftui.model.target import Target
 from perftui.sources.base import Reading, Source
 from perftui.sources.host import machine
+from perftui.sources.host.pressure import Pressure
 from perftui.sources.host.processes import Processes
 
 _FILESYSTEM_INTERVAL_S = 10.0
@@ -28,6 +29,7 @@ class HostSource(Source):
         self._processes = Processes(application_ports)
         self._processors = machine.Processors()
         self._traffic = machine.Traffic()
+        self._pressure = Pressure()
         self._rare: asyncio.Task[None] | None = None
         self._filesystems: tuple[Filesystem, ...] = ()
         self._filesystems_due = 0.0
@@ -47,6 +49,7 @@ class HostSource(Source):
 
     async def read(self) -> Reading:
         self._processors.update()
+        self._pressure.update()
         group_share = self._group.cpu_share()
         metrics = HostMetrics(
             hostname=self._hostname,
@@ -63,6 +66,8 @@ class HostSource(Source):
             processes=self._read_processes(),
             container=self._group.words(),
             uptime_s=time.time() - self._booted_at,
+            io_pressure=self._pressure.io,
+            memory_pressure=self._pressure.memory,
         )
         self._start_rare_looks()
         return Reading(metrics)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -106,7 +107,14 @@ def test_a_process_that_ended_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("address", "ports"),
-    [("http://127.0.0.1:8000/metrics", (8000,)), ("https://localhost", (443,)), ("http://web-1:8000", ())],
+    [
+        ("http://127.0.0.1:8000/metrics", (8000,)),
+        ("https://localhost", (443,)),
+        ("http://web-1:8000", ()),
+        ("http://198.51.100.7:8000", ()),
+        ("http://127.0.0.2:8000", (8000,)),
+        (f"http://{socket.gethostname()}:8000", (8000,)),
+    ],
 )
 def test_only_local_applications_have_ports_here(address: str, ports: tuple[int, ...]) -> None:
     target = Target(id=address, kind="application", name="app", address=address)
