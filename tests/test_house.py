@@ -98,7 +98,7 @@ def loaded_by(*modules: str) -> set[str]:
 @pytest.mark.parametrize(
     ("modules", "forbidden"),
     [
-        (("perftui.cli",), SCREEN | CLIENTS | {"msgspec", "tomllib"}),
+        (("perftui.cli",), SCREEN | CLIENTS | {"asyncio", "msgspec", "tomllib"}),
         (("perftui.model.snapshot", "perftui.advice"), SCREEN | CLIENTS),
         (("perftui.instrument",), SCREEN | CLIENTS),
         (("perftui.servers",), SCREEN | CLIENTS | {"msgspec"}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -39,6 +38,8 @@ def _tell_left_trials() -> None:
 
 async def offer_restorations(journal: Journal, connections: Sequence[Connection], *, may_ask: bool) -> None:
     """Ask on a terminal whether to put back what these connections reach; elsewhere say how."""
+    import asyncio
+
     from perftui.actions.pending import concerns
     from perftui.commands.index.showing import prompt
 
@@ -55,6 +56,8 @@ def restore_own(connections: Sequence[Connection]) -> None:
     """The last resort when the screen has ended: what this very process changed and did not get to put back."""
     if not _journal_names(_SIGN):
         return
+    import asyncio
+
     from perftui.actions.journal import default_journal
     from perftui.actions.profiling_window import restore_pending
 
