@@ -99,6 +99,8 @@ class Transactions(Model, frozen=True, kw_only=True):
     open: int | None = None
     inactive: int | None = None
     """Open, with no operation under way."""
+    committed_per_s: float | None = None
+    aborted_per_s: float | None = None
 
 
 class MongoServer(Model, frozen=True, kw_only=True):

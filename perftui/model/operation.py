@@ -8,6 +8,10 @@ Noise = Literal["idle", "internal", "parked", "own"]
 """Why an operation is hidden by default: an idle session, a server thread, a driver's waiting `hello`, perftui."""
 
 
+OwnWork = Literal["TTL delete", "fsync lock"]
+"""What a server's own thread does that others may wait for: expired documents are deleted, `db.fsyncLock()` is held."""
+
+
 class Progress(Model, frozen=True, kw_only=True):
     """How far a long operation is, in the server's own units."""
 
@@ -30,7 +34,7 @@ class Operation(Model, frozen=True, kw_only=True):
     user: str | None = None
     plan_summary: str | None = None
     waiting_for: str | None = None
-    """In words: a lock, a ticket, flow control, ... or `None`."""
+    """In words: a lock, a ticket, flow control, a write concern, ... or `None`."""
     yields: int | None = None
     write_conflicts: int | None = None
     """How often it ran into another's write and tried again."""
@@ -103,5 +107,6 @@ class OperationList(Model, frozen=True, kw_only=True):
     """The longest open first, bounded."""
     connections: tuple[ConnectionGroup, ...] = ()
     """Who holds the server's connections, the most first, bounded; read while there are unusually many."""
+    own_work: tuple[OwnWork, ...] = ()
     sees_all_users: bool | None = None
     """False: only this login's own operations can be seen."""

@@ -97,6 +97,7 @@ class RecentWork(Model, frozen=True, kw_only=True):
     used_disk: int = 0
     lock_wait_ms: float = 0.0
     errors: int = 0
+    write_conflicts: int = 0
 
 
 class DigestRow(Model, frozen=True, kw_only=True):

@@ -233,6 +233,7 @@ def _recent(shape: ShapeHistory, now: float) -> RecentWork | None:
         used_disk=cell.spills,
         lock_wait_ms=cell.lock_wait_ms,
         errors=cell.errors,
+        write_conflicts=cell.write_conflicts,
     )
 
 

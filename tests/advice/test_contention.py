@@ -165,3 +165,15 @@ def test_flow_control_names_the_member_that_lags() -> None:
 def test_a_latch_is_nobodys() -> None:
     (wait,) = find_waits(waits(running(1, waiting_for="latch Some::_mutex")), None, None)
     assert (wait.kind, wait.holders, "Cannot tell" in wait.untold) == ("other", (), True)
+
+
+def test_the_fsync_lock_holds_the_server_against_writers_only() -> None:
+    writer = running(1, op="update", waiting_for="lock", locks={"Global": "w"})
+    reader = running(2, waiting_for="lock", locks={"Global": "r"})
+    (wait,) = find_waits(waits(writer, own_work=("fsync lock",)), None, None)
+    assert (wait.resource, [holder.name for holder in wait.holders]) == ("the whole server", ["db.fsyncLock()"])
+    assert wait.sure
+    (wait,) = find_waits(waits(reader, own_work=("fsync lock",)), None, None)
+    assert wait.holders == ()
+    (wait,) = find_waits(waits(writer, own_work=("TTL delete",)), None, None)
+    assert wait.holders == ()

@@ -1,6 +1,6 @@
 """Who holds what others wait for: operations that run, and transactions that are left open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from perftui.advice.contention.groups import waits_for_lock
 from perftui.advice.contention.lock_modes import PER_DATABASE, PER_NAMESPACE, awaited_kind, conflict
@@ -8,6 +8,7 @@ from perftui.model.base import Model
 from perftui.model.operation import OpenTransaction, Operation, OperationList
 
 MOST_HOLDERS = 20
+FSYNC_LOCK = "db.fsyncLock()"
 
 
 class Holder(Model, frozen=True, kw_only=True):
@@ -46,7 +47,13 @@ def lock_holders(listed: OperationList, kind: str, mode: str, ns: str) -> tuple[
     global_kind = kind not in PER_NAMESPACE and kind not in PER_DATABASE
     alone = len(idle) == 1 and not running and listed.sees_all_users is not False and not listed.cut
     left_open = [Holder.of_transaction(one, one.lock_modes[kind], sure=global_kind or alone) for one in idle]
-    return _oldest_first([*running, *left_open])
+    return _oldest_first([*_fsync_lock(listed, kind, mode), *running, *left_open])
+
+
+def _fsync_lock(listed: OperationList, kind: str, mode: str) -> Iterator[Holder]:
+    """A thread of the server holds it, as no client does."""
+    if kind == "Global" and "fsync lock" in listed.own_work and conflict(mode, "R"):
+        yield Holder(name=FSYNC_LOCK, mode="R", sure=True)
 
 
 def writers_that_conflict(listed: OperationList, ns: str, waiters: Sequence[Operation]) -> tuple[Holder, ...]:

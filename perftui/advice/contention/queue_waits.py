@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from perftui.advice.contention.acknowledging import waits_for_concern
 from perftui.advice.contention.groups import waits_for_lock
 from perftui.advice.contention.holders import MOST_HOLDERS, Holder
 from perftui.advice.contention.wait import Wait
@@ -76,7 +77,8 @@ def other_waits(listed: OperationList) -> Iterator[Wait]:
     found: dict[str, list[Operation]] = {}
     for one in listed.operations:
         words = one.waiting_for or ""
-        if words and not waits_for_lock(one) and "ticket" not in words and words != "flow control":
+        known = waits_for_lock(one) or waits_for_concern(one) or "ticket" in words or words == "flow control"
+        if words and not known:
             found.setdefault(words, []).append(one)
     for words, waiters in found.items():
         yield Wait(

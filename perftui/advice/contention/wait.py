@@ -6,7 +6,7 @@ from perftui.advice.contention.holders import Holder
 from perftui.model.base import Model
 from perftui.model.operation import Operation
 
-Kind = Literal["lock", "write conflict", "ticket", "flow control", "other"]
+Kind = Literal["lock", "write conflict", "ticket", "flow control", "write concern", "other"]
 
 
 class Wait(Model, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from perftui.advice.contention.acknowledging import concern_waits
 from perftui.advice.contention.groups import waits_for_lock
 from perftui.advice.contention.holders import MOST_HOLDERS, Holder, lock_holders, writers_that_conflict
 from perftui.advice.contention.lock_modes import awaited_kind, conflict, mode_words, resource_name
@@ -17,16 +18,18 @@ _CONFLICTS_S = 1.0
 def find_waits(listed: OperationList, server: MongoServer | None, replica_set: ReplicaSet | None) -> tuple[Wait, ...]:
     """The one with most waiters first."""
     found = [
-        *_lock_waits(listed),
+        *lock_waits(listed),
         *_conflicts(listed),
         *ticket_waits(listed, server),
         *flow_control_waits(listed, server, replica_set),
+        *concern_waits(listed, replica_set),
         *other_waits(listed),
     ]
     return tuple(sorted(found, key=lambda wait: (-wait.count, -(wait.longest_s or 0.0))))
 
 
-def _lock_waits(listed: OperationList) -> Iterator[Wait]:
+def lock_waits(listed: OperationList) -> Iterator[Wait]:
+    """One for each resource that is locked while others wait for it."""
     found: dict[tuple[str, str], list[Operation]] = {}
     for one in listed.operations:
         if waits_for_lock(one):

@@ -10,6 +10,7 @@ from perftui.model.operation import Noise, Operation, Progress
 from perftui.model.text import safe_text
 from perftui.sources.mongodb.plain import real, whole
 from perftui.sources.mongodb.waits import lock_wait_ms
+from perftui.sources.mongodb.write_concern import awaited_concern
 
 Entry = Mapping[str, Any]
 
@@ -25,7 +26,20 @@ _ON_A_COLLECTION = (
     "delete",
     "findAndModify",
     "mapReduce",
+    "findandmodify",
+    "collMod",
+    "compact",
+    "convertToCapped",
+    "create",
+    "createIndexes",
+    "deleteIndexes",
+    "drop",
+    "dropIndexes",
+    "reIndex",
+    "validate",
 )
+_IN_ANOTHERS_PLACE = "convertToCapped"
+"""It works on a collection with a made-up name, and locks the one that it is called for."""
 _AT_THE_TICKET_US = 50_000
 _HELLOS = ("hello", "isMaster", "ismaster")
 
@@ -148,9 +162,9 @@ def namespace_of(entry: Entry) -> str:
     """Its own; of one that has not begun, `db.$cmd`, the collection that its command names."""
     ns = str(entry.get("ns") or "")
     database, _, rest = ns.partition(".")
-    if rest != "$cmd":
-        return ns
     command = command_of(entry)
+    if rest != "$cmd" and _IN_ANOTHERS_PLACE not in command:
+        return ns
     named = next((command[name] for name in _ON_A_COLLECTION if name in command), None)
     return f"{database}.{named}" if isinstance(named, str) and named else ns
 
@@ -176,6 +190,8 @@ def waiting_for(entry: Entry) -> str | None:
         return safe_text(f"{queue.get('name', 'execution')} ticket")
     if _waits_for_ticket(entry):
         return "execution ticket"
+    if concern := awaited_concern(entry):
+        return concern
     latch = entry.get("waitingForLatch")
     if isinstance(latch, Mapping) and latch:
         return safe_text(f"latch {latch.get('captureName', '')}".strip())

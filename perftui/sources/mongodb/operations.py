@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from perftui.model.operation import ConnectionGroup, OpenTransaction, Operation, OperationList
 from perftui.sources.base import Reading
-from perftui.sources.mongodb import connection_groups, open_transactions
+from perftui.sources.mongodb import connection_groups, open_transactions, own_work
 from perftui.sources.mongodb.client import APP_NAME
 from perftui.sources.mongodb.member import Member, MemberSource, Reply, is_not_allowed
 from perftui.sources.mongodb.operation_entry import Described, Entry, describe, operation, opid_of, user_of
@@ -62,6 +62,7 @@ def pipeline(
         "shown": [{"$match": shown}, {"$count": "n"}],
         "all": [{"$match": everything}, {"$count": "n"}],
         "transactions": open_transactions.facet(),
+        "own_work": own_work.facet(),
     }
     if connections:
         facets["connections"] = connection_groups.facet()
@@ -114,6 +115,7 @@ class MongoOperationsSource(MemberSource):
             cut=max(0, shown - len(operations)),
             transactions=_transactions(documents(found.get("transactions"))),
             connections=self._groups(found),
+            own_work=own_work.own_work(documents(found.get("own_work"))),
             sees_all_users=self._all_users,
         )
         return Reading(listed, reply.received_bytes, sent_commands=1, notes=self._notes())

@@ -48,6 +48,7 @@ _COUNTERS: dict[tuple[str, ...], dict[str, str]] = {
     ("metrics", "queryExecutor", "collectionScans"): {"collection scans": "total"},
     ("metrics", "document"): {"returned": "returned"},
     ("metrics", "operation"): {"sorts": "scanAndOrder", "write conflicts": "writeConflicts"},
+    ("transactions",): {"committed": "totalCommitted", "aborted": "totalAborted"},
     ("flowControl",): {"flow control": "timeAcquiringMicros"},
     ("extra_info",): {"page faults": "page_faults"},
     ("asserts",): {f"assert {name}": name for name in _ASSERTS},
@@ -101,7 +102,7 @@ class StatusReader:
             work=self._work(),
             flow_control=self._flow_control(part(status, "flowControl")),
             index_builds=_index_builds(part(status, "activeIndexBuilds")),
-            transactions=_transactions(part(status, "transactions")),
+            transactions=self._transactions(part(status, "transactions")),
             asserts_per_s={name: found for name in _ASSERTS if (found := rate(f"assert {name}")) is not None},
             page_faults_per_s=rate("page faults"),
             resident_bytes=None if resident is None else whole(resident * 2**20),
@@ -142,6 +143,14 @@ class StatusReader:
             collection_scans_per_s=rate("collection scans"),
             sorts_in_memory_per_s=rate("sorts"),
             write_conflicts_per_s=rate("write conflicts"),
+        )
+
+    def _transactions(self, section: Status) -> Transactions:
+        return Transactions(
+            open=whole(section.get("currentOpen")),
+            inactive=whole(section.get("currentInactive")),
+            committed_per_s=self._rates.rate("committed"),
+            aborted_per_s=self._rates.rate("aborted"),
         )
 
     def _flow_control(self, section: Status) -> FlowControl:
@@ -195,10 +204,6 @@ def _tickets(status: Status) -> Tickets:
         write_used=whole(write.get("out")),
         write_total=whole(write.get("totalTickets")),
     )
-
-
-def _transactions(section: Status) -> Transactions:
-    return Transactions(open=whole(section.get("currentOpen")), inactive=whole(section.get("currentInactive")))
 
 
 def _index_builds(section: Status) -> IndexBuilds:

@@ -152,3 +152,11 @@ sections = st.sampled_from(
 def test_nothing_in_a_reply_is_taken_for_granted(reply: Reply) -> None:
     assert StatusReader().read(reply).role is not None
     excluded_sections(reply)
+
+
+def test_transactions_are_counted_by_how_they_end() -> None:
+    reader, reply = StatusReader(), reply_of("6.0")
+    reader.read({**reply, "transactions": {"currentOpen": 1, "totalCommitted": 10, "totalAborted": 4}})
+    ended = {"currentOpen": 2, "currentInactive": 1, "totalCommitted": 30, "totalAborted": 5}
+    found = reader.read({**later(reply), "transactions": ended}).transactions
+    assert (found.open, found.inactive, found.committed_per_s, found.aborted_per_s) == (2, 1, 10.0, 0.5)
