@@ -55,6 +55,7 @@ class Diagnosis:
         }
         self._broken = []
         self._steadiness.take(self._suspected(moment), moment.now, watched)
+        self._steadiness.end(lambda one: one.rule.is_over is not None and one.rule.is_over(moment, one.suspicion))
         self._verdict = self._judge(moment)
         return self._verdict
 

@@ -42,3 +42,5 @@ class Rule(Struct, frozen=True, kw_only=True):
     """How long it must be seen before it counts: longer than a burst that is nothing."""
     ends_s: float = 10.0
     """How long it must be unseen before it is over."""
+    is_over: "Callable[[Moment, Suspicion], bool] | None" = None
+    """Whether the figures prove at once that what was held has ended; `None`: only time tells."""

@@ -1,6 +1,6 @@
 """What is suspected for long enough counts; what is unseen for long enough is over: no burst makes a verdict."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -45,6 +45,12 @@ class Steadiness:
         for key, held in list(self._kept.items()):
             missing_s = now - held.last_at
             if missing_s < 0 or missing_s > (held.rule.ends_s if held.counts else _MISSED_S):
+                del self._kept[key]
+
+    def end(self, is_over: Callable[[Held], bool]) -> None:
+        """Forget what has ended for sure."""
+        for key, held in list(self._kept.items()):
+            if is_over(held):
                 del self._kept[key]
 
     @property

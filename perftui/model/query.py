@@ -98,6 +98,8 @@ class RecentWork(Model, frozen=True, kw_only=True):
     lock_wait_ms: float = 0.0
     errors: int = 0
     write_conflicts: int = 0
+    latest_examined: int | None = None
+    """The most documents that one of its last eight entries examined: the end of scans shows here first."""
 
 
 class DigestRow(Model, frozen=True, kw_only=True):
@@ -114,6 +116,8 @@ class DigestRow(Model, frozen=True, kw_only=True):
     examined_keys: int | None = None
     returned: int | None = None
     plan_summaries: tuple[str, ...] = ()
+    plans_at: tuple[float, ...] = ()
+    """When each of these was used last; seconds since 1970."""
     sorts_in_memory: int = 0
     used_disk: int = 0
     """Executions and getmores that wrote to disk for want of memory; so are the next."""

@@ -198,6 +198,7 @@ def _digest_row(shape_id: str, shape: ShapeHistory, first: int, seconds: float, 
         examined_keys=total.keys,
         returned=total.returned,
         plan_summaries=shape.plans(first),
+        plans_at=shape.plans_at(first),
         sorts_in_memory=total.sorts,
         used_disk=total.spills,
         replans=total.replans,
@@ -234,6 +235,7 @@ def _recent(shape: ShapeHistory, now: float) -> RecentWork | None:
         lock_wait_ms=cell.lock_wait_ms,
         errors=cell.errors,
         write_conflicts=cell.write_conflicts,
+        latest_examined=shape.latest_examined,
     )
 
 

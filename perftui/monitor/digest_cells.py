@@ -1,5 +1,6 @@
 """What one shape did in one stretch of time, and in all that are kept."""
 
+from collections import deque
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from perftui.monitor.digest_endpoints import EndpointUses, named_endpoint
 SLOT_S = 15
 SLOTS_A_MINUTE = 4
 _NAMES = 8
+_LATEST = 8
 
 
 class Cell:
@@ -116,6 +118,8 @@ class ShapeHistory:
         self.version = 0
         self._slowest: list[tuple[int, SlowQuery]] = []
         self._plans: dict[str, int] = {}
+        self._plans_at: dict[str, float] = {}
+        self._latest_examined: deque[int] = deque(maxlen=_LATEST)
         self._applications: dict[str, int] = {}
         self._settled: tuple[object, Cell] | None = None
         self._settled_version = 0
@@ -133,6 +137,11 @@ class ShapeHistory:
         if slot < self.newest - 1:
             self._settled_version += 1
         _note(self._plans, entry.plan_summary, slot)
+        plan = entry.plan_summary
+        if plan is not None and plan in self._plans:
+            self._plans_at[plan] = max(entry.at, self._plans_at.get(plan, 0.0))
+        if entry.examined_documents is not None:
+            self._latest_examined.append(entry.examined_documents)
         _note(self._applications, entry.app_name, slot)
         return self._keep_if_slow(entry, slot)
 
@@ -171,6 +180,7 @@ class ShapeHistory:
         for names in (self._plans, self._applications):
             for name in [name for name, last in names.items() if last < slot]:
                 del names[name]
+        self._plans_at = {plan: at for plan, at in self._plans_at.items() if plan in self._plans}
         return len(old), raw
 
     def fold(self, minute: int) -> int:
@@ -197,6 +207,15 @@ class ShapeHistory:
     def plans(self, first: int) -> tuple[str, ...]:
         """Plan summaries seen from slot `first` on, the latest first."""
         return _names_since(self._plans, first)
+
+    def plans_at(self, first: int) -> tuple[float, ...]:
+        """When each of these was used last."""
+        return tuple(self._plans_at[plan] for plan in self.plans(first))
+
+    @property
+    def latest_examined(self) -> int | None:
+        """The most documents that one of the latest executions or getmores examined."""
+        return max(self._latest_examined, default=None)
 
     def applications(self, first: int) -> tuple[str, ...]:
         """Applications seen from slot `first` on."""

@@ -41,3 +41,21 @@ def test_what_has_ended_has_no_recent_work() -> None:
     digest.add(SlowQueryBatch(entries=(entry(NOW),), read_from="profiler"), NOW)
     assert row_at(digest, NOW + 1).recent is not None
     assert row_at(digest, NOW + 31).recent is None
+
+
+def test_the_latest_executions_tell_that_scans_have_ended() -> None:
+    digest = Digest()
+    scans = [entry(NOW - 10 + at, examined_documents=5000, plan_summary="COLLSCAN") for at in range(8)]
+    digest.add(SlowQueryBatch(entries=tuple(scans), read_from="profiler"), NOW)
+    recent = row_at(digest, NOW).recent
+    assert recent is not None
+    assert recent.latest_examined == 5000
+    served = [entry(NOW - 1 + at / 10, examined_documents=at, plan_summary="IXSCAN { a: 1 }") for at in range(8)]
+    digest.add(SlowQueryBatch(entries=tuple(served), read_from="profiler"), NOW)
+    row = row_at(digest, NOW)
+    assert row.recent is not None
+    assert (row.recent.latest_examined, row.recent.scans) == (7, 8)
+    assert dict(zip(row.plan_summaries, row.plans_at, strict=True)) == {
+        "COLLSCAN": NOW - 3,
+        "IXSCAN { a: 1 }": NOW - 0.3,
+    }

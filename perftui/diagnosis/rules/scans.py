@@ -21,6 +21,11 @@ _NO_INDEX_HELPS = {codes.READS_EVERYTHING, codes.JAVASCRIPT, codes.UNANCHORED_RE
 _CHANGED_LATELY_S = 900.0
 _EXAMINED_PER_S = 20_000.0
 _NEW_AFTER_S = 10.0
+_INDEXED = ("IXSCAN", "COUNT_SCAN", "EXPRESS")
+_SILENT_S, _SILENT_TURNS = 6.0, 6
+"""A query that is not seen any more for so many times of what lay between two of it before."""
+_TURN_S = 1.0
+"""What began with the old plan may end a little after the first of the new one."""
 
 
 def find_scans(moment: Moment) -> Iterator[Suspicion]:
@@ -31,7 +36,9 @@ def find_scans(moment: Moment) -> Iterator[Suspicion]:
         wasteful = [
             (row, row.recent)
             for row in rows
-            if row.recent is not None and _wastes(moment, row, row.recent, _span_s(state, row.recent))
+            if row.recent is not None
+            and _wastes(moment, row, row.recent, _span_s(state, row.recent))
+            and not _has_ended(moment, state, row, row.recent)
         ]
         for row, recent in sorted(wasteful, key=lambda one: -one[1].total_ms):
             if row.ns not in told and len(told) < _MOST:
@@ -50,7 +57,31 @@ def _wastes(moment: Moment, row: DigestRow, recent: RecentWork, span_s: float) -
         return False
     examined = (recent.examined_documents or 0) / recent.count
     returned = (recent.returned or 0) / recent.count
-    return examined >= max(moment.thresholds.examined_documents, _MANY) and examined >= _WASTE * max(returned, 1.0)
+    return examined >= max(_many(moment), _WASTE * max(returned, 1.0))
+
+
+def _many(moment: Moment) -> int:
+    return max(moment.thresholds.examined_documents, _MANY)
+
+
+def _has_ended(moment: Moment, state: TargetState, row: DigestRow, recent: RecentWork) -> bool:
+    """An index came, or what was asked changed: the latest executions read little, or are too fast to be recorded."""
+    if recent.latest_examined is not None and recent.latest_examined < _many(moment):
+        return True
+    silent_s = moment.now + (state.clock_offset_s or 0.0) - row.last_seen_at
+    expected_s = max(_span_s(state, recent) / max(recent.count, 1), recent.longest_ms / 1000)
+    running = () if state.operations is None else state.operations.operations
+    return silent_s > max(_SILENT_S, _SILENT_TURNS * expected_s) and all(
+        one.shape_id != row.shape_id for one in running
+    )
+
+
+def _is_over(moment: Moment, held: Suspicion) -> bool:
+    for state in moment.fresh("mongodb", "queries"):
+        for row in state.queries.rows if state.queries is not None and state.target.id == held.target_id else ():
+            if row.shape_id == held.row and row.recent is not None:
+                return _has_ended(moment, state, row, row.recent)
+    return False
 
 
 def _scan(moment: Moment, state: TargetState, row: DigestRow, recent: RecentWork) -> Suspicion:
@@ -97,8 +128,14 @@ def _lost_index(moment: Moment, state: TargetState, row: DigestRow) -> str | Non
     for event in moment.events("index.dropped", "index.hidden", within_s=_CHANGED_LATELY_S, target_id=state.target.id):
         if event.subject == row.ns:
             return event.message.removesuffix(".")
-    before = next((plan for plan in row.plan_summaries if plan.startswith(("IXSCAN", "COUNT_SCAN", "EXPRESS"))), None)
+    before = next((plan for plan in _plans_before_the_last(row) if plan.startswith(_INDEXED)), None)
     return f"the same query used {name(before)} before" if before else None
+
+
+def _plans_before_the_last(row: DigestRow) -> list[str]:
+    """Those that were not used any more when the latest was."""
+    latest = max(row.plans_at, default=0.0)
+    return [plan for plan, at in zip(row.plan_summaries, row.plans_at, strict=False) if at < latest - _TURN_S]
 
 
 def _since(moment: Moment, state: TargetState, row: DigestRow) -> float | None:
@@ -179,6 +216,12 @@ def _unseen_scan(state: TargetState, examined: float, returned: float, scans: fl
 
 
 RULES = (
-    Rule(codes=("missing-index", "index-dropped", "full-scan"), find=find_scans, holds_s=2.0, ends_s=20.0),
+    Rule(
+        codes=("missing-index", "index-dropped", "full-scan"),
+        find=find_scans,
+        holds_s=2.0,
+        ends_s=20.0,
+        is_over=_is_over,
+    ),
     Rule(codes=("missing-index",), find=find_unseen_scans, holds_s=4.0),
 )
