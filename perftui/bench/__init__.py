@@ -7,7 +7,6 @@ from perftui.model.lazy import lazy_names
 if TYPE_CHECKING:
     from perftui.bench.collecting import benchmark
     from perftui.bench.comparing import acompare, compare
-    from perftui.bench.comparison import Comparison
     from perftui.bench.drawing import draw_histogram
     from perftui.bench.loading import load_benchmarks
     from perftui.bench.measuring import Measurement, measure
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
     from perftui.bench.result import BenchmarkResult
     from perftui.bench.runner import BenchmarkRunner
     from perftui.bench.saving import save_benchmarks
-    from perftui.bench.statistic import Statistics, summarize
+    from perftui.bench.statistic import summarize
     from perftui.bench.timer import Timer
+    from perftui.model.bench.comparison import Comparison
+    from perftui.model.bench.statistics import Statistics
 
 __all__ = [
     "BenchmarkResult",

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from perftui.bench.comparison import ALPHA, THRESHOLD, Comparison, compare_results
+from perftui.bench.comparison import ALPHA, THRESHOLD, compare_results
 from perftui.bench.machine import differences
 from perftui.bench.result import BenchmarkResult
 from perftui.bench.runner import BenchmarkRunner
 from perftui.bench.subject import Function
+from perftui.model.bench.comparison import Comparison
 
 
 def compare(

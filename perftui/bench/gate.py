@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from perftui.bench.comparing import RunsCompared, compare_runs
-from perftui.bench.comparison import Comparison
 from perftui.bench.result import BenchmarkResult
+from perftui.model.bench.comparison import Comparison
 from perftui.model.text import safe_text
 
 

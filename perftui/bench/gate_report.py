@@ -5,13 +5,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from perftui.bench.comparison import Comparison
 from perftui.bench.gate import Gate
 from perftui.bench.report import code
 from perftui.bench.words import duration
+from perftui.model.bench.comparison import Comparison, ComparisonDocument
 from perftui.model.text import safe_text
 
-SCHEMA = "perftui.bench-comparison/1"
 _SIGNS = {"slower": "-", "faster": "+", "no difference": "=", "too noisy": "?"}
 
 
@@ -32,16 +31,15 @@ def table_of(comparisons: Sequence[Comparison]) -> list[str]:
 
 def json_of(gate: Gate) -> bytes:
     """All that was found. A bound without an end is null."""
-    document = {
-        "schema": SCHEMA,
-        "threshold": gate.threshold,
-        "alpha": gate.alpha,
-        "fail_on": gate.fail_on,
-        "comparisons": gate.compared.comparisons,
-        "skipped": gate.compared.skipped,
-        "remarks": gate.compared.remarks,
-        "failures": gate.failures,
-    }
+    document = ComparisonDocument(
+        threshold=gate.threshold,
+        alpha=gate.alpha,
+        fail_on=gate.fail_on,
+        comparisons=tuple(gate.compared.comparisons),
+        skipped=gate.compared.skipped,
+        remarks=tuple(gate.compared.remarks),
+        failures=tuple(gate.failures),
+    )
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from perftui.bench.result import BenchmarkResult, Fact, Pass
+from perftui.bench.result import BenchmarkResult
+from perftui.model.bench.samples import Fact, Pass
 from perftui.model.numbers import real
 
 _PYPERF_VERSIONS = ("1.0", 6)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from perftui import __version__
-from perftui.bench.result import Fact
+from perftui.model.bench.samples import Fact
 
 _MACHINE = ("hostname", "platform", "cpu_model_name", "cpu_count", "python_version", "python_implementation")
 """Facts that two runs should share: else they are of different machines or Pythons."""

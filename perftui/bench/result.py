@@ -7,20 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from perftui.model.base import Model
+from perftui.model.bench.samples import Fact, Pass
 
 if TYPE_CHECKING:
-    from perftui.bench.statistic import Statistics
-
-Fact = str | int | float
-"""Of a machine, a Python or a run."""
-
-
-class Pass(Model, frozen=True, kw_only=True):
-    """One of several measurements of the same benchmark."""
-
-    blocks: int
-    """How many of the result's blocks belong to it."""
-    started_at: float | None = None
+    from perftui.model.bench.statistics import Statistics
 
 
 class BenchmarkResult(Model, frozen=True, kw_only=True, dict=True):

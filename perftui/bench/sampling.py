@@ -9,8 +9,9 @@ from statistics import median
 
 from perftui.bench.clock import STEPS_A_SAMPLE, step_ns
 from perftui.bench.limits import Limits
-from perftui.bench.result import BenchmarkResult, Fact
+from perftui.bench.result import BenchmarkResult
 from perftui.bench.subject import Clock, Subject
+from perftui.model.bench.samples import Fact
 
 _WARM_SHARE = 0.2
 """Of the time limit, spent at most until the benchmark is steady."""

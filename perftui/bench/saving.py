@@ -1,21 +1,30 @@
 """Writes results as one JSON document that pyperf and pytest-benchmark both read, and perftui reads back whole."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
+from msgspec.structs import asdict
 
 from perftui.bench.bootstrap import quantile
 from perftui.bench.machine import machine_info
 from perftui.bench.noise import warnings_of
-from perftui.bench.result import BenchmarkResult, Fact
+from perftui.bench.result import BenchmarkResult
 from perftui.model.base import plain
-
-SCHEMA = "perftui.bench/1"
-_PYPERF_VERSION = "1.0"
+from perftui.model.bench.samples import Fact
+from perftui.model.bench.saved_run import (
+    CommitInfo,
+    ExtraInfo,
+    PyperfRun,
+    PytestStats,
+    RunMeta,
+    SavedBenchmark,
+    SavedRun,
+)
 
 
 def save_benchmarks(
@@ -49,82 +58,84 @@ def to_json(results: Sequence[BenchmarkResult], more: Mapping[str, Any] | None =
     if len({result.name for result in results}) < len(results):
         raise ValueError("two benchmarks have the same name")
     common = _common(results)
-    document = {
-        "schema": SCHEMA,
-        "version": _PYPERF_VERSION,
-        "metadata": common,
-        "machine_info": machine_info(common),
-        "commit_info": {"id": common.get("commit_id", "unknown"), "branch": common.get("commit_branch", "(unknown)")},
-        "datetime": _moment(results[0].started_at).isoformat(),
-        "benchmarks": [_benchmark(result, common) for result in results],
-        **(more or {}),
-    }
+    run = SavedRun(
+        metadata=common,
+        machine_info=machine_info(common),
+        commit_info=CommitInfo(id=common.get("commit_id", "unknown"), branch=common.get("commit_branch", "(unknown)")),
+        datetime=_moment(results[0].started_at).isoformat(),
+        benchmarks=tuple(_benchmark(result, common) for result in results),
+    )
+    return _with_more(run, more or {})
+
+
+def json_without_samples(more: Mapping[str, Any]) -> bytes:
+    """A saved run of no benchmark, such as of a load that had no answer, with what else it is to hold."""
+    return _with_more(SavedRun(benchmarks=()), more)
+
+
+def _with_more(run: SavedRun, more: Mapping[str, Any]) -> bytes:
+    document = {name: value for name, value in asdict(run).items() if value is not UNSET} | dict(more)
     return msgspec.json.format(msgspec.json.encode(document, enc_hook=plain), indent=1) + b"\n"
 
 
-def _benchmark(result: BenchmarkResult, common: dict[str, Fact]) -> dict[str, Any]:
+def _benchmark(result: BenchmarkResult, common: dict[str, Fact]) -> SavedBenchmark:
     own = {name: value for name, value in result.facts.items() if name not in common}
-    return {
-        "name": result.name,
-        "fullname": result.name,
-        "group": None,
-        "param": None,
-        "params": None,
-        "options": {},
-        "extra_info": {"warnings": list(warnings_of(result)), "statistics": result.statistics},
-        "stats": _stats(result),
-        "metadata": {"name": result.name, "unit": "second", "loops": result.loops, **own},
-        "runs": _runs(result),
-        "perftui": {
-            "together": result.together,
-            "passes": result.passes,
-            "warnings": list(result.warnings),
-            "started_at": result.started_at,
-            "duration_s": result.duration_s,
-        },
-    }
+    return SavedBenchmark(
+        name=result.name,
+        fullname=result.name,
+        extra_info=ExtraInfo(warnings=tuple(warnings_of(result)), statistics=result.statistics),
+        stats=_stats(result),
+        metadata={"name": result.name, "unit": "second", "loops": result.loops, **own},
+        runs=tuple(_runs(result)),
+        perftui=RunMeta(
+            together=result.together,
+            passes=result.passes,
+            warnings=result.warnings,
+            started_at=result.started_at,
+            duration_s=result.duration_s,
+        ),
+    )
 
 
-def _runs(result: BenchmarkResult) -> list[dict[str, Any]]:
+def _runs(result: BenchmarkResult) -> Iterator[PyperfRun]:
     """A run of pyperf for each block; the warm-up stands before the first."""
-    runs: list[dict[str, Any]] = [{"values": list(block)} for block in result.blocks if block]
-    if result.warmups:
-        runs[0]["warmups"] = [[result.loops, warmup] for warmup in result.warmups]
-    for run, block in zip(runs, (block for block in result.blocks if block), strict=True):
-        run["metadata"] = {
-            "date": _moment(result.started_at).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f"),
-            "duration": sum(block) * result.loops,
-        }
-    return runs
+    warmups = tuple((result.loops, warmup) for warmup in result.warmups) or UNSET
+    date = _moment(result.started_at).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")
+    for place, block in enumerate(block for block in result.blocks if block):
+        yield PyperfRun(
+            values=block,
+            warmups=UNSET if place else warmups,
+            metadata={"date": date, "duration": sum(block) * result.loops},
+        )
 
 
-def _stats(result: BenchmarkResult) -> dict[str, Any]:
+def _stats(result: BenchmarkResult) -> PytestStats:
     """pytest-benchmark's names. Its data are ours in the order of time."""
     figures, ordered = result.statistics, sorted(result.samples)
     iqr = figures.q3_s - figures.q1_s
     within = [one for one in ordered if figures.q1_s - 1.5 * iqr <= one <= figures.q3_s + 1.5 * iqr]
     sd = figures.sd_s or 0.0
     beyond = sum(abs(one - figures.mean_s) > sd for one in ordered)
-    return {
-        "min": figures.min_s,
-        "max": figures.max_s,
-        "mean": figures.mean_s,
-        "stddev": sd,
-        "rounds": figures.n,
-        "median": figures.median_s,
-        "iqr": iqr,
-        "q1": quantile(ordered, 0.25),
-        "q3": quantile(ordered, 0.75),
-        "iqr_outliers": figures.outliers.count,
-        "stddev_outliers": beyond,
-        "outliers": f"{beyond};{figures.outliers.count}",
-        "ld15iqr": within[0],
-        "hd15iqr": within[-1],
-        "ops": figures.ops_per_s,
-        "total": sum(ordered),
-        "iterations": result.loops,
-        "data": list(result.samples),
-    }
+    return PytestStats(
+        min=figures.min_s,
+        max=figures.max_s,
+        mean=figures.mean_s,
+        stddev=sd,
+        rounds=figures.n,
+        median=figures.median_s,
+        iqr=iqr,
+        q1=quantile(ordered, 0.25),
+        q3=quantile(ordered, 0.75),
+        iqr_outliers=figures.outliers.count,
+        stddev_outliers=beyond,
+        outliers=f"{beyond};{figures.outliers.count}",
+        ld15iqr=within[0],
+        hd15iqr=within[-1],
+        ops=figures.ops_per_s,
+        total=sum(ordered),
+        iterations=result.loops,
+        data=result.samples,
+    )
 
 
 def _common(results: Sequence[BenchmarkResult]) -> dict[str, Fact]:

@@ -2,19 +2,9 @@
 
 import msgspec
 
-from perftui.checking.report import Report
-
-SCHEMA = "perftui.check/1"
+from perftui.model.check import CheckReport
 
 
-def json_of(report: Report) -> bytes:
-    """All that was found. `ok` is what the exit code says."""
-    unreached = [one._asdict() for one in report.unreached]
-    document = {
-        "schema": SCHEMA,
-        "ok": report.ok,
-        "checks": report.checks,
-        "unreached": unreached,
-        "remarks": report.remarks,
-    }
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+def json_of(report: CheckReport) -> bytes:
+    """All that was found."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"

@@ -3,12 +3,11 @@
 from xml.sax.saxutils import escape, quoteattr
 
 from perftui.checking.as_text import said, subject_of
-from perftui.checking.report import Check, Report
-from perftui.checking.seen import Unreached
+from perftui.model.check import Check, CheckReport, Unreached
 from perftui.model.text import safe_text
 
 
-def junit_of(report: Report) -> bytes:
+def junit_of(report: CheckReport) -> bytes:
     """What fails the build is a failure, a source out of reach an error; what else was not judged was skipped."""
     cases = [_case(check) for check in report.checks] + [_error(one) for one in report.unreached]
     failures, errors = sum(check.fails for check in report.checks), len(report.unreached)

@@ -2,13 +2,13 @@
 
 from perftui.bench.report import code
 from perftui.checking.as_text import said, subject_of, summary
-from perftui.checking.report import Check, Report
+from perftui.model.check import Check, CheckReport
 from perftui.model.text import markdown_text
 
 _WORDS = {"pass": "pass", "fail": "fail", "unjudged": "not judged", "left out": "left out"}
 
 
-def markdown_of(report: Report) -> bytes:
+def markdown_of(report: CheckReport) -> bytes:
     """A table, those that fail first and strong, then what to bear in mind."""
     lines = ["| | held | limit | found |", "| --- | --- | --- | --- |"] if report.checks else []
     lines += [_row(check) for check in report.checks]

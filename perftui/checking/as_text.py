@@ -1,6 +1,6 @@
 """A check for people."""
 
-from perftui.checking.report import Check, Report
+from perftui.model.check import Check, CheckReport
 from perftui.model.text import safe_text
 
 _SIGNS = {"pass": "pass", "fail": "FAIL", "unjudged": "?", "left out": "-"}
@@ -8,7 +8,7 @@ _WIDEST = 60
 _WIDEST_SOURCE = 120
 
 
-def text_of(report: Report) -> str:
+def text_of(report: CheckReport) -> str:
     """A line for each limit by source, those that fail first; then what to bear in mind, and the sum."""
     lines: list[str] = []
     sources = dict.fromkeys(check.source for check in report.checks)
@@ -19,7 +19,7 @@ def text_of(report: Report) -> str:
     return "\n".join(lines).strip("\n")
 
 
-def summary(report: Report) -> str:
+def summary(report: CheckReport) -> str:
     """One sentence."""
     counts = [
         (len(report.of("fail")), "failed"),

@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from msgspec.structs import replace
 
 from perftui.checking.document_things import remarks_on, things_of_documents
-from perftui.checking.seen import Found, MakeObserver, Seen, Unreached
+from perftui.checking.seen import Found, MakeObserver, Seen
 from perftui.checking.session import Session
+from perftui.model.check import Unreached
 from perftui.model.metrics import MetricsDocument
 from perftui.model.sample import Failure
 from perftui.model.settings import Settings
@@ -126,4 +127,4 @@ async def _run(settings: Settings, session: Session, watch_s: float, wait_s: flo
 
 
 def _unreached(connection: Connection, failure: Failure) -> Unreached:
-    return Unreached(connection.target.name, failure.message, failure.help)
+    return Unreached(source=connection.target.name, why=failure.message, help=failure.help)

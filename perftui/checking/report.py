@@ -2,66 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Literal
 
 from msgspec.structs import replace
 
 from perftui.checking.judge import Judge, Outcome
 from perftui.checking.reasons import Reason, unjudged
-from perftui.checking.seen import Seen, Unreached
+from perftui.checking.seen import Seen
 from perftui.checking.unmatched import unmatched
 from perftui.checking.words import beyond, measured
-from perftui.model.base import Model
 from perftui.model.budgets.budget import Budget
-from perftui.model.budgets.limits import On
+from perftui.model.check import Check, CheckReport, CheckVerdict, Unreached
 
-Verdict = Literal["pass", "fail", "unjudged", "left out"]
-_ORDER: tuple[Verdict, ...] = ("fail", "unjudged", "pass", "left out")
-
-
-class Check(Model, frozen=True, kw_only=True):
-    """One limit on one thing, or on nothing that was seen."""
-
-    verdict: Verdict
-    fails: bool
-    """The build fails by it: what is beyond its limit, and what nothing could be judged of."""
-    on: On
-    budget: str
-    """Its pattern."""
-    limit: str
-    origin: Literal["given", "carried"]
-    """Given to the check, or carried by what was checked: an application's own."""
-    source: str | None = None
-    subject: str | None = None
-    """`None`: nothing matched."""
-    value: float | None = None
-    """Seconds, a share, a rate a second, a number or points; so is the limit's value."""
-    limit_value: float | None = None
-    samples: int | None = None
-    window_s: float | None = None
-    covered_s: float | None = None
-    """For how much of the window there are figures."""
-    over_since: float | None = None
-    """Of a session: when it first was over, in Unix seconds."""
-    message: str
-    help: str = ""
-
-
-class Report(Model, frozen=True, kw_only=True):
-    """All of them, those that fail first."""
-
-    ok: bool
-    checks: tuple[Check, ...]
-    unreached: tuple[Unreached, ...] = ()
-    remarks: tuple[str, ...] = ()
-
-    def of(self, verdict: Verdict) -> list[Check]:
-        return [check for check in self.checks if check.verdict == verdict]
+_ORDER: tuple[CheckVerdict, ...] = ("fail", "unjudged", "pass", "left out")
 
 
 def report_of(
     budgets: Sequence[Budget], seen: Sequence[Seen], unreached: Sequence[Unreached], *, allow_unjudged: bool
-) -> Report:
+) -> CheckReport:
     """`seen` by a `Judge` each."""
     checks: list[Check] = []
     for one in seen:
@@ -75,7 +32,7 @@ def report_of(
     nothing = not judged and not allow_unjudged
     remarks = tuple(f"{one.source}: {remark}" for one in seen for remark in one.remarks)
     failing = any(check.fails for check in checks) or nothing or bool(unreached)
-    return Report(ok=not failing, checks=tuple(ordered), unreached=tuple(unreached), remarks=remarks)
+    return CheckReport(ok=not failing, checks=tuple(ordered), unreached=tuple(unreached), remarks=remarks)
 
 
 def _check(one: Seen, outcome: Outcome) -> Check:

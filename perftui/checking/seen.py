@@ -2,21 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from perftui.checking.judge import Observer
 from perftui.model.budgets.limits import On
+from perftui.model.check import Unreached
 
 MakeObserver = Callable[[Sequence[str | None]], Observer]
 """For a source of these names."""
-
-
-class Unreached(NamedTuple):
-    """A source that gave no figures."""
-
-    source: str
-    why: str
-    help: str
 
 
 @dataclass(frozen=True)

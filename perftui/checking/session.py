@@ -1,8 +1,9 @@
 """What is seen of a session: of a recording's frames, or of a monitor's while it watches."""
 
 from perftui.checking.judge import Observer
-from perftui.checking.seen import Found, MakeObserver, Seen, Unreached
+from perftui.checking.seen import Found, MakeObserver, Seen
 from perftui.model.budgets.limits import On
+from perftui.model.check import Unreached
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
 from perftui.monitor.budget_figures import RedisGets
@@ -79,8 +80,8 @@ class Session:
         name = self._name(state.target.name)
         failure = next((source.failure for source in state.sources if source.failure is not None), None)
         if failure is not None:
-            return Unreached(name, failure.message, failure.help)
-        return Unreached(name, f"{name} gave no figures.", "Give it more time.")
+            return Unreached(source=name, why=failure.message, help=failure.help)
+        return Unreached(source=name, why=f"{name} gave no figures.", help="Give it more time.")
 
     def _name(self, target: str) -> str:
         return f"{self._place}: {target}" if self._place else target

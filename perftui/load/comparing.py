@@ -4,30 +4,18 @@ import uuid
 from collections.abc import Sequence
 
 from perftui.bench.bootstrap import quantile
-from perftui.bench.comparison import ALPHA, Comparison, compare_results
+from perftui.bench.comparison import ALPHA, compare_results
 from perftui.bench.machine import facts
 from perftui.bench.result import BenchmarkResult
 from perftui.load.figures import latencies
 from perftui.load.records import LoadRun
-from perftui.model.base import Model
+from perftui.model.bench.comparison import Comparison
+from perftui.model.bench.load import LoadComparison
 
 THRESHOLD = 0.05
 """Of a ratio of latencies: more than the 2 % of benchmarks, since a server and a network move more than a function."""
 _HIGH, _ROUNDS_JOINED = 0.95, 20
 """The percentile that is compared beside the level, over at most so many groups of rounds."""
-
-
-class LoadComparison(Model, frozen=True, kw_only=True):
-    """An endpoint compared with another of the same run, both measured in turns."""
-
-    base: str
-    name: str
-    latency: Comparison | None
-    """Over the means of turns, each without its slowest tenth."""
-    p95: Comparison | None
-    """Over the 95th percentiles of groups of turns."""
-    why_not: str | None = None
-    """Why there is none."""
 
 
 def results_of(run: LoadRun) -> list[BenchmarkResult]:

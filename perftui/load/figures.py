@@ -4,63 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from perftui.bench.bootstrap import quantile
-from perftui.bench.statistic import Statistics, summarize
+from perftui.bench.statistic import summarize
 from perftui.load.records import LoadRun, Record
 from perftui.load.sending import TIMEOUT
-from perftui.load.timeline import Stretch, timeline
-from perftui.model.base import Model
-
-
-class Sizes(Model, frozen=True, kw_only=True):
-    """Of the bodies of good answers, in bytes as they came over the line."""
-
-    min_bytes: int
-    median_bytes: float
-    max_bytes: int
-    total_bytes: int
-
-
-class EndpointLoad(Model, frozen=True, kw_only=True):
-    """What one endpoint did. Requests of the warm-up are in no figure."""
-
-    name: str
-    method: str
-    url: str
-    """Without its login and what looks like a secret."""
-    uncached: bool = False
-    """It was asked so as to pass a cache by."""
-    due: int
-    """Requests that the schedule asked for, until the run ended."""
-    sent: int
-    late: int
-    """Sent later than due because every connection was busy; their latency counts from when they were due."""
-    unsent: int
-    """Never sent for the same reason."""
-    unfinished: int
-    """Under way when the run was stopped; in no other figure."""
-    good: int
-    """Whole answers of a status below 400, or of any status where that was asked for."""
-    statuses: dict[str, int]
-    """Whole answers by status."""
-    failures: dict[str, int]
-    """Requests without a whole answer, by reason."""
-    redirected: int
-    """Answers that came after a redirect on the same host; their time is that of both requests."""
-    asked_per_s: float
-    sent_per_s: float | None
-    good_per_s: float | None
-    """Good answers a second of the time that the endpoint had the load."""
-    latency: Statistics | None
-    """From when each request was due: good answers, and those given up or never sent with the time until then."""
-    service: Statistics | None
-    """From when each request was sent: good answers and those given up."""
-    sizes: Sizes | None
-    timeline: tuple[Stretch, ...] = ()
-
-    @property
-    def failed(self) -> int:
-        """Requests that were not answered as they should have been, with those that could not be sent."""
-        return self.due - self.good - self.unfinished
+from perftui.load.timeline import timeline
+from perftui.model.bench.load import EndpointLoad, Sizes
 
 
 def figures_of(run: LoadRun) -> list[EndpointLoad]:

@@ -3,15 +3,15 @@
 import textwrap
 from collections.abc import Sequence
 
-from perftui.bench.comparison import Comparison
 from perftui.bench.drawing import draw_histogram
 from perftui.bench.report import code
-from perftui.bench.statistic import Statistics
 from perftui.bench.words import digits, duration
-from perftui.load.comparing import LoadComparison
-from perftui.load.figures import EndpointLoad, latencies
+from perftui.load.figures import latencies
 from perftui.load.records import LoadRun
 from perftui.load.words import COUNTED, bars, doubts_of, failures_of, generator_of, size
+from perftui.model.bench.comparison import Comparison
+from perftui.model.bench.load import EndpointLoad, LoadComparison
+from perftui.model.bench.statistics import Statistics
 from perftui.model.text import safe_text
 
 _SIGNS = {"slower": "-", "faster": "+", "no difference": "=", "too noisy": "?"}

@@ -4,22 +4,10 @@ import math
 from collections.abc import Sequence
 
 from perftui.load.records import LoadRun, Record
-from perftui.model.base import Model
+from perftui.model.bench.load import Stretch
 
 _MOST_STRETCHES = 40
 _LEAST_S = 0.25
-
-
-class Stretch(Model, frozen=True, kw_only=True):
-    """A part of the run: what was answered in it."""
-
-    at_s: float
-    """Where it begins, from the end of the warm-up on."""
-    good_per_s: float
-    """Good answers a second of the time that the endpoint had the load."""
-    failed: int
-    slowest_s: float | None
-    """The longest latency of what was answered or given up in it."""
 
 
 def timeline(run: LoadRun, records: Sequence[Record]) -> tuple[Stretch, ...]:

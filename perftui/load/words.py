@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from perftui.bench.bootstrap import quantile
 from perftui.bench.words import digits, duration
-from perftui.load.figures import EndpointLoad
 from perftui.load.records import LoadRun
+from perftui.model.bench.load import EndpointLoad
 
 _BARS, _ASCII_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 _BUSY, _BEHIND_S = 0.7, 0.005

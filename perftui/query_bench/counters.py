@@ -4,26 +4,10 @@ from collections.abc import Iterator
 
 from perftui.advice.words.figures import size
 from perftui.analysis.query import plan_summary
-from perftui.model.base import Model
+from perftui.model.bench.mongo import Counters
 from perftui.model.plan import Plan, Stage
 
 _MOST_STAGES = 12
-
-
-class Counters(Model, frozen=True, kw_only=True):
-    """Of one execution, as `explain` with `executionStats` counted it; not timed beside the others."""
-
-    keys_examined: int | None = None
-    docs_examined: int | None = None
-    returned: int | None = None
-    server_ms: float | None = None
-    """With the cost of being explained."""
-    plan_summary: str | None = None
-    stages: str = ""
-    """From the last to the first: `LIMIT < SORT (12 MB) < COLLSCAN`."""
-    indexes: tuple[str, ...] = ()
-    sorts: bool = False
-    """It sorts what no index holds in order."""
 
 
 def counters_of(plan: Plan) -> Counters:

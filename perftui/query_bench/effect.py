@@ -7,7 +7,8 @@ from contextlib import AbstractAsyncContextManager
 
 from msgspec.structs import replace
 
-from perftui.bench.comparison import Comparison, compare_results
+from perftui.bench.comparison import compare_results
+from perftui.model.bench.comparison import Comparison
 from perftui.query_bench.measuring import Measuring
 from perftui.query_bench.outcome import IndexEffect, QueryOutcome, QuestionOutcome, outcomes_of
 from perftui.query_bench.question import Question

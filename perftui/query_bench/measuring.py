@@ -10,13 +10,15 @@ from msgspec.structs import replace
 
 from perftui.bench.comparison import compare_results
 from perftui.bench.progress import Progress
-from perftui.bench.result import BenchmarkResult, Fact
-from perftui.query_bench.counters import Counters, counters_of
+from perftui.bench.result import BenchmarkResult
+from perftui.model.bench.mongo import Agreement, Counters
+from perftui.model.bench.samples import Fact
+from perftui.query_bench.counters import counters_of
 from perftui.query_bench.execution import Executor
 from perftui.query_bench.limits import Limits
 from perftui.query_bench.outcome import QueryOutcome, QuestionOutcome
 from perftui.query_bench.question import Query, Question
-from perftui.query_bench.sameness import Agreement, Rows, agreement, returns_values, rows_of
+from perftui.query_bench.sameness import Rows, agreement, returns_values, rows_of
 from perftui.sources.mongodb.explain import NotExplained, explain
 from perftui.sources.mongodb.explain_errors import refusal_of
 

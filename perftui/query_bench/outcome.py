@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from perftui.analysis.study import Study
-from perftui.bench.comparison import Comparison
 from perftui.bench.result import BenchmarkResult
+from perftui.model.bench.comparison import Comparison
+from perftui.model.bench.mongo import Agreement, Counters
 from perftui.model.plan import Plan
-from perftui.query_bench.counters import Counters
 from perftui.query_bench.question import Query, Question
-from perftui.query_bench.sameness import Agreement
 
 
 @dataclass(kw_only=True)

@@ -6,21 +6,12 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
-from perftui.model.base import Model
+from perftui.model.bench.mongo import Agreement
 from perftui.query_bench.execution import Read
 from perftui.query_bench.question import Query
 
 _DIGITS = 12
 _DEPTH = 100
-
-
-class Agreement(Model, frozen=True, kw_only=True):
-    """How the result of one strategy compares with that of the first."""
-
-    base: str
-    name: str
-    state: Literal["same", "other order", "different", "not known"]
-    why: str
 
 
 class Rows(NamedTuple):

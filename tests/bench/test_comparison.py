@@ -12,7 +12,7 @@ from perftui import BenchmarkResult, BenchmarkRunner, Comparison, acompare, comp
 from perftui.bench.blocks import block_means
 from perftui.bench.comparing import compare_runs
 from perftui.bench.gate import judge
-from perftui.bench.result import Pass
+from perftui.model.bench.samples import Pass
 
 CALL_S = 0.002
 

@@ -9,14 +9,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pyperf  # type: ignore[import-untyped]
 import pytest
 from pytest_benchmark.stats import Stats
 
 from perftui import BenchmarkResult, BenchmarkRunner, load_benchmarks, save_benchmarks
 from perftui.bench.loading import RunUnreadableError, from_json
-from perftui.bench.result import Pass, joined
-from perftui.bench.saving import to_json
+from perftui.bench.result import joined
+from perftui.bench.saving import json_without_samples, to_json
+from perftui.model.bench.samples import Pass
+from perftui.model.schemas import schema
 
 VALUES = ((0.011, 0.012, 0.010), (0.0125, 0.013, 0.02), (0.011, 0.0101, 0.0115))
 
@@ -56,6 +59,16 @@ def test_what_is_saved_is_read_back_whole(tmp_path: Path) -> None:
     (tmp_path / "run.json.gz").write_bytes(gzip.compress((tmp_path / "run.json").read_bytes()))
     assert load_benchmarks(tmp_path / "run.json.gz") == results
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_is_saved_fits_its_schema() -> None:
+    several = result(warmups=(0.5,), passes=(Pass(blocks=1, started_at=5.0),), facts={"cpu_count": 4})
+    document = json.loads(to_json([several, result("other")]))
+    jsonschema.validate(document, schema("bench-1"))
+    jsonschema.validate(json.loads(json_without_samples({})), schema("bench-1"))
+    del document["benchmarks"][1]["runs"][0]["values"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema("bench-1"))
 
 
 def test_pyperf_reads_ours_with_the_same_figures() -> None:

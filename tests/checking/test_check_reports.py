@@ -5,6 +5,7 @@ import re
 import tomllib
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,17 +18,19 @@ from perftui.checking.as_text import text_of
 from perftui.checking.benchmark_things import things_of_benchmarks
 from perftui.checking.budget_file import budget_file
 from perftui.checking.judge import Judge
-from perftui.checking.report import Report, report_of
-from perftui.checking.seen import Seen, Unreached
+from perftui.checking.report import report_of
+from perftui.checking.seen import Seen
 from perftui.checking.suggesting import Observations, suggestions
 from perftui.model.budgets.budget import Budget
 from perftui.model.budgets.toml import budgets_of_text
+from perftui.model.check import CheckReport, Unreached
+from perftui.model.schemas import schema
 
 HOSTILE = "a<b>&\"'|`]]>\x1b[31m\x00\x07\u202e\ufffe\uffff[x](y) *z* \n# head\r\n<script>"
 NAMES = st.text(min_size=1, max_size=60).filter(str.strip)
 
 
-def checked(names: list[str], budgets: list[Budget], source: str = "run.json", *, allow: bool = False) -> Report:
+def checked(names: list[str], budgets: list[Budget], source: str = "run.json", *, allow: bool = False) -> CheckReport:
     results = [BenchmarkResult(name=name, blocks=((0.25,) * 30,)) for name in names]
     judge = Judge(budgets, ())
     judge.observe(things_of_benchmarks(results), 0.0)
@@ -55,7 +58,7 @@ def test_junit_is_valid_and_markdown_keeps_its_table_whatever_the_name(name: str
 
 
 def test_hostile_words_of_a_source_out_of_reach() -> None:
-    report = report_of([], [], [Unreached(HOSTILE, HOSTILE, HOSTILE)], allow_unjudged=False)
+    report = report_of([], [], [Unreached(source=HOSTILE, why=HOSTILE, help=HOSTILE)], allow_unjudged=False)
     suite = ElementTree.fromstring(junit_of(report))
     assert (suite.get("errors"), suite.get("failures")) == ("1", "0")
     shown = markdown_of(report).decode("utf-8")
@@ -63,6 +66,11 @@ def test_hostile_words_of_a_source_out_of_reach() -> None:
     assert "\n# head" not in shown
     assert "\\[x\\](y) \\*z\\*" in shown
     assert "\x1b" not in text_of(report)
+    document = json.loads(json_of(report))
+    jsonschema.validate(document, schema("check-1"))
+    del document["unreached"][0]["why"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema("check-1"))
 
 
 @given(NAMES)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from helpers.snapshots import START, busy_snapshot
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from perftui.checking.judge import Judge, Outcome
 from perftui.checking.session import Session
@@ -114,4 +114,4 @@ def test_a_target_that_was_never_read_is_told_apart() -> None:
     session.add(replace(busy_snapshot(1, 1), targets=(TargetState(target=SHOP, sources=(failed,)),)))
     seen, unreached = session.found()
     assert seen == []
-    assert [tuple(one) for one in unreached] == [("session.perftui: web-1", "Nothing listens there.", "Start it.")]
+    assert [astuple(one) for one in unreached] == [("session.perftui: web-1", "Nothing listens there.", "Start it.")]

@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 
 from perftui import BenchmarkResult, load_benchmarks, save_benchmarks
 from perftui.cli import main
+from perftui.model.schemas import schema
 
 FILE = """
 import asyncio
@@ -191,6 +193,7 @@ def test_compare_writes_each_form(folder: Path, capsys: pytest.CaptureFixture[st
     assert re.search(r"^it .*- slower: \+20\.0%", printed.out, re.MULTILINE)
     assert re.search(r"^other .*\+ faster: -10\.0%", printed.out, re.MULTILINE)
     document = json.loads((folder / "c.json").read_text("utf-8"))
+    jsonschema.validate(document, schema("bench-comparison-1"))
     assert (document["schema"], document["failures"]) == (
         "perftui.bench-comparison/1", ["it: slower by 20.0%, more than 5 %"],
     )  # fmt: skip

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 from helpers.loaded_site import Site
 from helpers.serving import asgi_server
@@ -13,6 +14,7 @@ from helpers.terminal import Terminal
 
 from perftui import load_benchmarks
 from perftui.cli import main
+from perftui.model.schemas import schema
 
 SHORT = ("--duration", "1s", "--warm-for", "0", "--rate", "40", "--timeout", "60s")
 
@@ -69,7 +71,10 @@ def test_cached_is_compared_with_uncached(served: Served, capsys: pytest.Capture
     long = ("--duration", "3s", "--warm-for", "0", "--rate", "40", "--timeout", "60s")
     assert bench(f"{served.url}/cached", *long, *options, "--json", "run.json", "--markdown", "run.md") == 0
     assert "compared with GET /cached (uncached)" in capsys.readouterr().out
-    document = json.loads(Path("run.json").read_text("utf-8"))["http"]
+    whole = json.loads(Path("run.json").read_text("utf-8"))
+    jsonschema.validate(whole, schema("bench-1"))
+    document = whole["http"]
+    jsonschema.validate(document, schema("bench-http-1"))
     assert document["schema"] == "perftui.bench-http/1"
     assert [(one["name"], one["uncached"], one["good"]) for one in document["endpoints"]] == [
         ("GET /cached (uncached)", True, 120), ("GET /cached", False, 120),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from helpers.acting import Client, commands_run, indexes, profiling
 from helpers.terminal import Terminal
@@ -18,6 +19,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from perftui import load_benchmarks
+from perftui.model.schemas import schema
 from perftui.servers import MongodProcess, PrivateServers
 
 DATABASE = "bench_mongo"
@@ -96,7 +98,10 @@ def test_what_is_saved_can_be_compared_and_hides_values(uri: str, folder: Path) 
     command = [*PERFTUI, "bench", "compare", "base.json", "new.json", "--json", "-"]
     compared = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert [one["name"] for one in json.loads(compared.stdout)["comparisons"]] == names
-    found = json.loads((folder / "base.json").read_text("utf-8"))["mongodb"]
+    whole = json.loads((folder / "base.json").read_text("utf-8"))
+    jsonschema.validate(whole, schema("bench-1"))
+    found = whole["mongodb"]
+    jsonschema.validate(found, schema("bench-mongo-1"))
     assert found["schema"] == "perftui.bench-mongo/1"
     newest = found["questions"][0]["queries"][0]
     assert (newest["ns"], newest["counters"]["docs_examined"], newest["documents_fetched"]) == (NS, 3_000, 5)

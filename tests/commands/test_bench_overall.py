@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import httpx
+import jsonschema
 import pytest
 from helpers.loaded_site import Site
 from helpers.serving import asgi_server
@@ -19,6 +20,7 @@ from perftui.commands.bench.report_html import page
 from perftui.commands.bench.report_parts import Line, Part, Table
 from perftui.demo.documents import slug
 from perftui.demo.session import DemoSession
+from perftui.model.schemas import schema
 from perftui.targets import connect_to
 
 QUICK = ("--max-time", "200ms", "--duration", "500ms", "--warm-for", "0", "--timeout", "60s")
@@ -80,7 +82,10 @@ def test_queries_and_endpoints_come_in_one_report(
     assert re.findall(r"^[A-Z ]+$", printed.out, re.MULTILINE) == ["QUERIES", "ENDPOINTS", "LEFT OUT"]
     assert "GET /api/users?role=author" in printed.out
     assert "GET /api/prompts/{slug} needs a value: give one by --path" in " ".join(printed.out.split())
-    document = json.loads(Path("run.json").read_text("utf-8"))["report"]
+    whole = json.loads(Path("run.json").read_text("utf-8"))
+    jsonschema.validate(whole, schema("bench-1"))
+    document = whole["report"]
+    jsonschema.validate(document, schema("bench-report-1"))
     assert document["schema"] == "perftui.bench-report/1"
     (queries,), http = document["queries"], document["http"]
     assert len(queries["questions"]) == 2

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 from helpers.applications import ITEM, Application, send
 from helpers.checked_shop import TOKEN, Shop, checked_shop, query_items
@@ -20,6 +21,7 @@ from helpers.waiting import wait_until
 from redis import Redis
 
 from perftui import BenchmarkResult, Budget, save_benchmarks
+from perftui.model.schemas import schema
 from perftui.servers import MongodProcess, PrivateServers
 
 ITEMS = (
@@ -152,6 +154,7 @@ def test_every_form_says_the_same(shop: Shop, budgets: Path, tmp_path: Path) -> 
     files: list[str | Path] = ["--junit", tmp_path / "check.xml", "--markdown", tmp_path / "check.md"]
     done = perftui("check", shop.metrics, "--budgets", budgets, "--json", *files)
     document = json.loads(done.stdout)
+    jsonschema.validate(document, schema("check-1"))
     assert done.returncode == 1
     assert (document["schema"], document["ok"]) == ("perftui.check/1", False)
     over = next(check for check in document["checks"] if check["verdict"] == "fail")

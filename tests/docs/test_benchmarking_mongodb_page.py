@@ -13,11 +13,9 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from perftui.commands.bench.mongo_lines import result_words
-from perftui.query_bench.document import document_of
+from perftui.model.bench.mongo import Agreement, MongoBenchDocument
 from perftui.query_bench.limits import Limits
-from perftui.query_bench.outcome import Run
 from perftui.query_bench.query_file import questions_in
-from perftui.query_bench.sameness import Agreement
 from perftui.servers import MongodProcess
 
 PAGE = (Path(__file__).parents[2] / "docs" / "benchmarking-mongodb.md").read_text("utf-8")
@@ -86,7 +84,7 @@ def test_its_names_are_the_program_s() -> None:
     words = [result_words(state) for state in states]
     assert all(any(cell in each for each in words) for cell in first_cells("\n| result | when |\n"))
     fields = {name for cell in first_cells("\n| field | holds |\n") for name in re.findall("`([a-z_]+)`", cell)}
-    assert fields == set(document_of(Run(server=""), values=False)) - {"schema"}
+    assert fields == set(MongoBenchDocument.__struct_fields__) - {"schema"}
 
 
 def test_its_limits_are_the_program_s() -> None:

@@ -10,10 +10,11 @@ from typing import Any, get_args
 
 import pytest
 
-from perftui.bench.comparison import ALPHA, THRESHOLD, Verdict
-from perftui.bench.statistic import Statistics
+from perftui.bench.comparison import ALPHA, THRESHOLD
 from perftui.cli import understand
 from perftui.commands.bench.actions import NAMED, REPORT, Action
+from perftui.model.bench.comparison import Verdict
+from perftui.model.bench.statistics import Statistics
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "benchmarking.md").read_text("utf-8")

@@ -15,9 +15,9 @@ from typing import get_args
 import pytest
 from helpers.waiting import wait_until
 
-from perftui.checking.report import Check, Verdict
 from perftui.commands import check
 from perftui.model.budgets.toml import budgets_of_text
+from perftui.model.check import Check, CheckVerdict
 from perftui.servers import PrivateServers
 from perftui.servers.ports import free_port
 
@@ -98,7 +98,7 @@ def test_every_option_field_and_verdict_is_explained() -> None:
     existing = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", parser().format_help())) - {"--help"}
     assert existing - explained == set()
     named = set(re.findall("`([a-z_ ]+)`", PAGE))
-    assert set(Check.__struct_fields__) | set(get_args(Verdict)) <= named
+    assert set(Check.__struct_fields__) | set(get_args(CheckVerdict)) <= named
 
 
 def test_the_commands_of_the_workflow_are_understood() -> None:

@@ -47,12 +47,18 @@ def test_the_wheel_holds_themes_schemas_and_the_mark_of_types(installed: Path) -
     assert {path.name for path in (package / "themes").iterdir()} == {path.name for path in (ROOT / "themes").iterdir()}
     assert {path.name for path in (package / "model" / "schemas").glob("*.json")} == {
         "analysis-1.json",
-        "verdict-1.json",
-        "watch-1.json",
+        "bench-1.json",
+        "bench-comparison-1.json",
+        "bench-http-1.json",
+        "bench-mongo-1.json",
+        "bench-report-1.json",
         "budgets-1.json",
+        "check-1.json",
         "config-1.json",
         "metrics-1.json",
         "snapshot-1.json",
+        "verdict-1.json",
+        "watch-1.json",
     }
     assert {path.name for path in installed.iterdir()} == {"perftui", f"perftui-{__version__}.dist-info"}
 

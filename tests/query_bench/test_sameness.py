@@ -7,9 +7,10 @@ import pytest
 from bson import Decimal128, Int64, ObjectId
 
 from perftui.analysis.asked_query import AskedQuery
+from perftui.model.bench.mongo import Agreement
 from perftui.query_bench.execution import Read
 from perftui.query_bench.question import Query, query_of
-from perftui.query_bench.sameness import Agreement, agreement, rows_of
+from perftui.query_bench.sameness import agreement, rows_of
 
 SOME_ID, NOW = ObjectId(), datetime(2026, 1, 2, tzinfo=UTC)
 

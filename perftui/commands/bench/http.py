@@ -12,11 +12,10 @@ from perftui.commands.bench.terminal import has_blocks, width
 from perftui.model.errors import UserError
 
 if TYPE_CHECKING:
-    from perftui.load.comparing import LoadComparison
-    from perftui.load.figures import EndpointLoad
     from perftui.load.plan import Plan
     from perftui.load.records import LoadRun
     from perftui.load.request import Request
+    from perftui.model.bench.load import EndpointLoad, LoadComparison
     from perftui.model.target import Connection
 
 
@@ -117,13 +116,9 @@ def _write_json(
     arguments: argparse.Namespace, run: "LoadRun", loads: "list[EndpointLoad]", comparisons: "list[LoadComparison]"
 ) -> None:
     from perftui.load.comparing import results_of
-    from perftui.load.document import document_of, json_without_samples
+    from perftui.load.document import document_of
 
-    more, results = {"http": document_of(run, loads, comparisons)}, results_of(run)
-    if results:
-        save(arguments, results, more)
-    else:
-        report_files.write(arguments.json, json_without_samples(more))
+    save(arguments, results_of(run), {"http": document_of(run, loads, comparisons)})
 
 
 def _page(run: "LoadRun", loads: "list[EndpointLoad]", comparisons: "list[LoadComparison]") -> bytes:

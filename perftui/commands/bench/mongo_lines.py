@@ -6,8 +6,8 @@ from perftui.bench.drawing import draw_histogram
 from perftui.bench.gate_report import table_of
 from perftui.bench.noise import warnings_of
 from perftui.bench.words import duration, rate
+from perftui.model.bench.mongo import Counters
 from perftui.model.text import safe_text
-from perftui.query_bench.counters import Counters
 from perftui.query_bench.effect import uses_index
 from perftui.query_bench.outcome import IndexEffect, QueryOutcome, QuestionOutcome
 

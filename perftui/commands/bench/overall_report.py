@@ -5,19 +5,17 @@ import textwrap
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from msgspec.structs import replace
 
 from perftui.bench.result import BenchmarkResult
 from perftui.commands import DONE, FOUND, UNREACHABLE, report_files
 from perftui.commands.bench.terminal import has_blocks, width
-from perftui.load.comparing import LoadComparison, compare_endpoints, results_of
-from perftui.load.figures import EndpointLoad, figures_of
+from perftui.load.comparing import compare_endpoints, results_of
+from perftui.load.figures import figures_of
 from perftui.load.records import LoadRun
+from perftui.model.bench.load import EndpointLoad, LoadComparison
 from perftui.query_bench.outcome import Run
-
-SCHEMA = "perftui.bench-report/1"
 
 
 @dataclass
@@ -119,23 +117,17 @@ def _write_json(
     arguments: argparse.Namespace, report: Report, loads: list[EndpointLoad], comparisons: list[LoadComparison]
 ) -> None:
     from perftui.commands.bench.saving import save
-    from perftui.load.document import document_of, json_without_samples
+    from perftui.load.document import document_of
+    from perftui.model.bench.saved_run import BenchReportDocument
     from perftui.query_bench.document import document_of as queries_of
 
-    more: dict[str, Any] = {
-        "report": {
-            "schema": SCHEMA,
-            "started_at": report.started_at,
-            "queries": [queries_of(run, values=arguments.values) for run in report.queries],
-            "http": None if report.load is None else document_of(report.load, loads, comparisons),
-            "notes": report.notes,
-        }
-    }
-    results = _results(report)
-    if results:
-        save(arguments, results, more)
-    else:
-        report_files.write(arguments.json, json_without_samples(more))
+    document = BenchReportDocument(
+        started_at=report.started_at,
+        queries=tuple(queries_of(run, values=arguments.values) for run in report.queries),
+        http=None if report.load is None else document_of(report.load, loads, comparisons),
+        notes=tuple(report.notes),
+    )
+    save(arguments, _results(report), {"report": document})
 
 
 def _results(report: Report) -> list[BenchmarkResult]:

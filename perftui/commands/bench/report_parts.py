@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from perftui.bench.comparison import Comparison
 from perftui.bench.words import digits, duration
-from perftui.load.comparing import LoadComparison
-from perftui.load.figures import EndpointLoad
 from perftui.load.records import LoadRun
 from perftui.load.report import HEADS, how_measured, percentiles
 from perftui.load.words import doubts_of, failures_of, size
+from perftui.model.bench.comparison import Comparison
+from perftui.model.bench.load import EndpointLoad, LoadComparison
 
 if TYPE_CHECKING:
     from perftui.query_bench.outcome import Run

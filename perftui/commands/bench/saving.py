@@ -24,8 +24,11 @@ def save(
     """`more` is what else the document holds. Raises `UserError`."""
     from perftui.bench.loading import load_benchmarks
     from perftui.bench.result import joined
-    from perftui.bench.saving import save_benchmarks, to_json
+    from perftui.bench.saving import json_without_samples, save_benchmarks, to_json
 
+    if not results:
+        report_files.write(arguments.json, json_without_samples(more or {}))
+        return
     if not arguments.json or arguments.json == "-":
         report_files.write(arguments.json, to_json(results, more))
         return

@@ -11,8 +11,8 @@ from perftui.model.errors import UserError
 from perftui.model.text import safe_text
 
 if TYPE_CHECKING:
-    from perftui.checking.report import Report
     from perftui.checking.seen import Seen
+    from perftui.model.check import CheckReport
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +73,7 @@ def _no_budget(seen: "list[Seen]") -> str:
     )
 
 
-def _tell(arguments: argparse.Namespace, report: "Report") -> None:
+def _tell(arguments: argparse.Namespace, report: "CheckReport") -> None:
     """Why it fails, where the text does not say it already."""
     from perftui.checking.as_text import summary
 

@@ -7,7 +7,7 @@ from perftui.commands import report_files
 from perftui.model.errors import UserError
 
 if TYPE_CHECKING:
-    from perftui.checking.report import Report
+    from perftui.model.check import CheckReport
 
 
 def check(arguments: argparse.Namespace) -> None:
@@ -19,7 +19,7 @@ def check(arguments: argparse.Namespace) -> None:
     report_files.check(_forms(arguments))
 
 
-def write_report(arguments: argparse.Namespace, report: "Report") -> None:
+def write_report(arguments: argparse.Namespace, report: "CheckReport") -> None:
     """Raises `UserError`."""
     from perftui.checking.as_json import json_of
     from perftui.checking.as_junit import junit_of

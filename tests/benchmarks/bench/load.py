@@ -20,11 +20,12 @@ from statistics import median
 import httpx
 
 from perftui.bench.bootstrap import quantile
-from perftui.load.figures import EndpointLoad, figures_of
+from perftui.load.figures import figures_of
 from perftui.load.generator import generate
 from perftui.load.plan import Plan
 from perftui.load.records import LoadRun
 from perftui.load.request import Request
+from perftui.model.bench.load import EndpointLoad
 from perftui.model.secret import Secret
 
 _SERVER = """
