@@ -187,6 +187,9 @@ async def test_advice_is_in_the_card_without_its_values() -> None:
         card = await cards(app, pilot)
         assert "### Advice for shop.prompts" in card
         assert "createIndex" in card
+        refused = [line for line in card.splitlines() if line.startswith("- no index for shop.tiny")]
+        assert len(refused) == 1, "what was not asked for is a line, not a page"
+        assert "reading all is as fast" in refused[0]
 
 
 async def test_the_last_minutes_become_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,8 +123,12 @@ def _advice(
     if analysis is None:
         return
     given = hide(analysis)
-    for item in items_of(given, wish.shape_id)[:_MOST_ROWS]:
+    items = items_of(given, wish.shape_id)[:_MOST_ROWS]
+    whole = [item for item in items if item.kind != "none" or wish.shape_id in item.shapes]
+    for item in whole:
         yield block(_laid_out(item_blocks(item, given, None, view.thresholds)))
+    if others := [item for item in items if item not in whole]:
+        yield "\n".join(f"- no index for {inline(item.text)}: {inline(item.reason)}" for item in others)
     yield block(_laid_out(overview_blocks(given)))
 
 
