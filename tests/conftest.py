@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 
-from perftui.servers import MongodProcess, PrivateServers, RedisProcess
+from perftui.servers import MongodProcess, PrivateServers, RedisProcess, ports
 
 if TYPE_CHECKING:
     from helpers.bastions import TestBastion
@@ -26,6 +27,17 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
+# httpx waits for five seconds where nothing else is said, and a busy machine may need more.
+for _part in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, _part, 60.0)
+
+# Workers have ports of their own: not every server that loses the race for one tries another.
+_NUMBER, _WORKERS = (os.environ.get(name, "") for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"))
+if _NUMBER[2:].isdecimal() and _WORKERS.isdecimal():
+    ports._RANGE = ports._RANGE[int(_NUMBER[2:]) :: int(_WORKERS)]
+
+# A server in a replica set looks after its sessions every five minutes, with commands that would be counted.
+_QUIET = ("--setParameter", "disableLogicalSessionCacheRefresh=true")
 _HIDDEN = ("MONGODB_URI", "REDIS_URL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 _HIDDEN_PREFIXES = ("PERFTUI_", "TEXTUAL")
 
@@ -74,7 +86,7 @@ def session_servers() -> Iterator[PrivateServers]:
 @pytest.fixture(scope="session")
 def mongod(session_servers: PrivateServers) -> MongodProcess:
     """The primary of a replica set of one. Use your own database in it, and leave its settings as they are."""
-    return session_servers.start_mongod(replica_set="rs0")
+    return session_servers.start_mongod(replica_set="rs0", arguments=_QUIET)
 
 
 @pytest.fixture(scope="session")

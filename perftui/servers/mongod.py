@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from pymongo import MongoClient
 
 _CACHE_GB = "0.25"
-_ELECTION_TIMEOUT_MS = 2_000
+_FIRST_ELECTION_MS, _ELECTION_MS = 2_000, 8_000
+"""A set shall be there soon; and then no pause of a busy machine shall be taken for its primary's death."""
 _HEARTBEAT_MS = 500
+_PATIENCE_MS = 20_000
 _PRIMARY_TIMEOUT_S = 60.0
 _LOG_LINES = 40
+_UNAUTHORIZED = 13
 _PARAMETERS = (
     "diagnosticDataCollectionEnabled=false",
     "shutdownTimeoutMillisForSignaledShutdown=200",
@@ -44,10 +47,10 @@ class MongodProcess(ServerProcess):
 
     @contextmanager
     def client(self, **options: Any) -> Iterator["MongoClient[dict[str, Any]]"]:
-        """A direct client with short timeouts, closed at the end."""
+        """A direct client that gives a busy machine 20 s to answer, closed at the end."""
         from pymongo import MongoClient
 
-        defaults: dict[str, Any] = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000}
+        defaults: dict[str, Any] = {"serverSelectionTimeoutMS": _PATIENCE_MS, "connectTimeoutMS": _PATIENCE_MS}
         with MongoClient[dict[str, Any]](self.direct_uri, **{**defaults, **options}) as client:
             yield client
 
@@ -117,13 +120,36 @@ def initiate(name: str, members: Sequence[MongodProcess], arbiters: Sequence[Mon
             }
             for number, process in enumerate([*members, *arbiters])
         ],
-        "settings": {"electionTimeoutMillis": _ELECTION_TIMEOUT_MS, "heartbeatIntervalMillis": _HEARTBEAT_MS},
+        "settings": {"electionTimeoutMillis": _FIRST_ELECTION_MS, "heartbeatIntervalMillis": _HEARTBEAT_MS},
     }
     with members[0].client() as client:
         client.admin.command("replSetInitiate", configuration)
     for process in (*members, *arbiters):
         process.replica_set, process.alone = name, len(members) == 1
     wait_for_roles(members, arbiters)
+    if len(members) > 1:
+        _calm(members[0])
+
+
+def _calm(first: MongodProcess) -> None:
+    """Once the first is primary, let it be given up later; a set with logins, which nobody has yet, stays as it is."""
+    from pymongo.errors import PyMongoError
+
+    deadline = time.monotonic() + _PRIMARY_TIMEOUT_S
+    with first.client() as client:
+        while True:
+            try:
+                configuration = client.admin.command("replSetGetConfig")["config"]
+                configuration["settings"]["electionTimeoutMillis"] = _ELECTION_MS
+                configuration["version"] += 1
+                client.admin.command("replSetReconfig", configuration)
+                return
+            except PyMongoError as error:  # another was elected first, or not all have the first configuration yet
+                if getattr(error, "code", None) == _UNAUTHORIZED:
+                    return
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
 
 def wait_for_roles(members: Sequence[MongodProcess], arbiters: Sequence[MongodProcess] = ()) -> None:
@@ -138,7 +164,13 @@ def wait_for_roles(members: Sequence[MongodProcess], arbiters: Sequence[MongodPr
 
 
 def _role(process: MongodProcess) -> str | None:
-    with process.client() as client:
-        answer = client.admin.command("hello")
+    """`None` also where it does not answer in time: whoever waits asks again."""
+    from pymongo.errors import PyMongoError
+
+    try:
+        with process.client() as client:
+            answer = client.admin.command("hello")
+    except PyMongoError:
+        return None
     flags = {"isWritablePrimary": "primary", "secondary": "secondary", "arbiterOnly": "arbiter"}
     return next((role for flag, role in flags.items() if answer.get(flag)), None)

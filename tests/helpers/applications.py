@@ -97,7 +97,7 @@ async def send(url: str, load: Load, at_once: int = 8) -> dict[tuple[str, str], 
             sent.seconds.append(time.perf_counter() - started)
             sent.statuses.append(answer.status_code)
 
-    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=30, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60, trust_env=False) as client:
         await asyncio.gather(*(one(*asked) for asked, number in load.items() for _ in range(number)))
     return dict(seen)
 

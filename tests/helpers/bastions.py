@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from helpers.waiting import wait_until
+from perftui.servers.ports import free_port
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 MISSING = "" if SSHD and shutil.which("ssh") else "OpenSSH's sshd and ssh are not installed"
@@ -28,7 +29,7 @@ class TestBastion:
         self.folder = folder
         self.options = list(options)
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = _free_port()
+        self.port = free_port()  # none that an outgoing connection may take while sshd is stopped
         self.ssh_config = folder / "ssh_config"
         self.known_hosts = folder / "known_hosts"
         self.log_file = folder / "sshd.log"
@@ -104,7 +105,17 @@ class TestBastion:
             for pid in [*_children(server.pid), server.pid]:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
-            server.wait(10)
+            server.wait(60)
+
+    def suspend(self) -> None:
+        """Nobody can log in until `resume`; connections that there are go on."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._server.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def resume(self) -> None:
+        assert self._server is not None
+        self._server.send_signal(signal.SIGCONT)
 
     def connections(self) -> int:
         """How many logins it has accepted in all."""
@@ -149,10 +160,3 @@ def _children(pid: int) -> list[int]:
 def _make_key(path: Path) -> None:
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)]
     subprocess.run(command, check=True, timeout=30, stdin=subprocess.DEVNULL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -13,7 +13,7 @@ from perftui.targets import connect_to
 
 @asynccontextmanager
 async def our_client(uri: str) -> AsyncIterator[AsyncMongoClient[dict[str, Any]]]:
-    client = open_client(connect_to(uri))
+    client = open_client(connect_to(uri, timeout_s=20.0))
     try:
         yield client
     finally:

@@ -24,11 +24,11 @@ def asgi_server(app: Any, **options: Any) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
 
 
 class _ThreadingServer(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
+    """Closing it waits for its requests: an answer is closed, and so counted, after the client has read it."""
 
 
 class _Silent(WSGIRequestHandler):
@@ -46,4 +46,4 @@ def wsgi_server(app: Any) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(20)
+        thread.join(60)
