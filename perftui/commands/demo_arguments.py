@@ -12,14 +12,23 @@ _FEWEST_DOCUMENTS, _MOST_DOCUMENTS = 100, 10_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_ways(parser)
+    _add_sizes(parser)
+    _add_caches(parser)
+    _add_drills(parser)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="with --headless the snapshot, with --prove the proof, with --switch what is on, with --list-incidents "
+        "the incidents, as JSON",
+    )
+
+
+def _add_ways(parser: argparse.ArgumentParser) -> None:
+    """What is done while everything runs, and at the end."""
     parser.add_argument(
         "--keep", action="store_true", help="leave everything running at the end and say how to stop it"
     )
-    parser.add_argument("--port", type=_port, metavar="PORT", help="port of the application (default: a free one)")
-    parser.add_argument(
-        "--rate", type=_number(0.1, _LARGEST_RATE), metavar="N", help="requests a second to the application"
-    )
-    parser.add_argument("--documents", type=_documents, metavar="N", help="how many documents to insert")
     parser.add_argument(
         "--headless",
         type=_number(1, 86_400),
@@ -31,39 +40,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="no screen: run the load, create the advised indexes, run it again, warm the cache; print what changed",
     )
-    parser.add_argument("--seed", type=_seed, metavar="N", help="of the documents and the load (default: 1)")
+
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port, metavar="PORT", help="port of the application (default: a free one)")
     parser.add_argument(
+        "--rate", type=_number(0.1, _LARGEST_RATE), metavar="N", help="requests a second to the application"
+    )
+    parser.add_argument("--documents", type=_documents, metavar="N", help="how many documents to insert")
+    parser.add_argument("--seed", type=_seed, metavar="N", help="of the documents and the load (default: 1)")
+
+
+def _add_caches(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("caches")
+    group.add_argument(
         "--caches",
         nargs="+",
         type=switch_argument,
         metavar="NAME=on|off",
         help="which caches the application starts with: read-through (on), invalidation (on), warming, query-cache",
     )
-    parser.add_argument(
+    group.add_argument(
         "--switch",
         nargs="*",
         type=switch_argument,
         metavar="NAME=on|off",
         help="start nothing: turn caches of the demo in another terminal on or off, and say what is on",
     )
-    parser.add_argument(
+
+
+def _add_drills(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("fire drills")
+    group.add_argument(
         "--incident",
         metavar="NAME",
         help="a fire drill: begin with every index that is needed, then really cause this incident",
     )
-    parser.add_argument(
+    group.add_argument(
         "--after",
         type=_number(0, 86_400),
         metavar="SECONDS",
         help=f"how long all is well before the incident begins (default: {DEFAULT_DELAY_S:g})",
     )
-    parser.add_argument("--list-incidents", action="store_true", help="name the incidents, and start nothing")
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="with --headless the snapshot, with --prove the proof, with --switch what is on, with --list-incidents "
-        "the incidents, as JSON",
-    )
+    group.add_argument("--list-incidents", action="store_true", help="name the incidents, and start nothing")
 
 
 def refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:

@@ -9,19 +9,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
-from perftui.demo import (
-    CACHES_VARIABLE,
-    CONTROL_VARIABLE,
-    MONGODB_VARIABLE,
-    POOL_VARIABLE,
-    REDIS_VARIABLE,
-    RELEASE_VARIABLE,
-    SEARCH_VARIABLE,
-    TOKEN_VARIABLE,
-    TTL_VARIABLE,
-)
+from perftui.demo.application_settings import ApplicationSettings
 from perftui.demo.library import Search
 from perftui.demo.options import DemoOptions
 from perftui.demo.running import announce
@@ -35,7 +23,7 @@ __all__ = ["METRICS_PATH", "DemoOptions", "DemoSession", "Progress"]
 Progress = Callable[[str, float], None]
 METRICS_PATH = "/perftui/v1/metrics"
 _SET = "demo"
-_READY_TIMEOUT_S = 30.0
+_READY_TIMEOUT_S = 60.0
 _RUNNING_WORDS = b"Uvicorn running on"
 
 
@@ -208,16 +196,17 @@ class DemoSession:
 
     def start_module(self, name: str, *arguments: str) -> ManagedProcess:
         """`python -m perftui.demo.<name>`, told of the stores; ended with all the rest."""
-        known = {
-            MONGODB_VARIABLE: self.mongodb_uri,
-            REDIS_VARIABLE: self.redis.uri,
-            TOKEN_VARIABLE: self._token,
-            SEARCH_VARIABLE: self._search,
-            TTL_VARIABLE: str(self.options.ttl_s or 0),
-            CACHES_VARIABLE: msgspec.json.encode(self.options.switches).decode(),
-            CONTROL_VARIABLE: self._control_token,
-            POOL_VARIABLE: str(self.options.pool or 0),
-            RELEASE_VARIABLE: str(self._release),
-        }
+        options = self.options
+        settings = ApplicationSettings(
+            mongodb_uri=self.mongodb_uri,
+            redis_uri=self.redis.uri,
+            token=self._token,
+            control_token=self._control_token,
+            search=self._search,
+            ttl_s=options.ttl_s,
+            switches=options.switches,
+            pool=options.pool,
+            release=self._release,
+        )
         command = [sys.executable, "-m", f"perftui.demo.{name}", *arguments]
-        return self.servers.start_process(name, command, {**os.environ, **known})
+        return self.servers.start_process(name, command, {**os.environ, **settings.to_environment()})

@@ -51,9 +51,27 @@ def open_client(
     Every option of the URI that concerns login and TLS holds. Raises `pymongo.errors.ConfigurationError` for an option
     that cannot be used.
     """
+    parts = parts or seeds_of(connection)
+    address = address or parts.hosts[0]
+    options = _options(connection, app_name, pool=1 if parts.load_balanced else _CONNECTIONS, patient=patient)
+    if connection.way is None:
+        return _client(parts.of_member(address), options)
+    client = _client(parts.of_member(member_through(connection.way, address)), options)
+    keep_server_name(client, address)
+    return client
+
+
+def _client(uri: str, options: dict[str, Any]) -> AsyncMongoClient[dict[str, Any]]:
+    """The driver warns about options it does not know; a line on stderr would tear the screen."""
     from pymongo import AsyncMongoClient
 
-    parts = parts or seeds_of(connection)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return AsyncMongoClient(uri, **options)
+
+
+def _options(connection: Connection, app_name: str, *, pool: int, patient: bool) -> dict[str, Any]:
+    """What wins over the URI's own options."""
     options: dict[str, Any] = {
         "appname": app_name,
         "connectTimeoutMS": int(connection.timeout_s * 500),
@@ -61,7 +79,7 @@ def open_client(
         "socketTimeoutMS": None if patient else int(_answer_timeout_s(connection) * 800),
         "heartbeatFrequencyMS": 30_000,
         "serverMonitoringMode": "poll",
-        "maxPoolSize": 1 if parts.load_balanced else _CONNECTIONS,
+        "maxPoolSize": pool,
         "retryReads": False,
         "datetime_conversion": "DATETIME_AUTO",
         "unicode_decode_error_handler": "replace",
@@ -70,17 +88,7 @@ def open_client(
         options["tlsInsecure"] = True
     if connection.ca_file is not None:
         options["tlsCAFile"] = connection.ca_file
-    with warnings.catch_warnings():
-        # The driver warns about options it does not know; a line on stderr would tear the screen.
-        warnings.simplefilter("ignore")
-        address = address or parts.hosts[0]
-        if connection.way is None:
-            return AsyncMongoClient(parts.of_member(address), **options)
-        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-            parts.of_member(member_through(connection.way, address)), **options
-        )
-        keep_server_name(client, address)
-        return client
+    return options
 
 
 async def close_client(client: AsyncMongoClient[dict[str, Any]]) -> None:

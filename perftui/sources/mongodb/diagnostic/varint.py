@@ -24,33 +24,51 @@ def read_columns(
     called now and then.
     """
     found: dict[int, list[int]] = {}
-    place, zeros = start, 0
+    stream = _Stream(data, start)
     last = max(wanted, default=-1)
     for index, first in enumerate(firsts[: last + 1]):
-        column = [first] if index in wanted else None
-        value, left = first, samples
         if pause is not None and index % _PAUSE_EVERY == 0:
             pause()
-        while left:
-            if zeros:
-                same = min(zeros, left)
-                zeros -= same
-                left -= same
-                if column is not None:
-                    column.extend([value] * same)
-                continue
-            step, place = _number(data, place)
-            if step == 0:
-                zeros, place = _number(data, place)
-                zeros += 1
-                continue
-            left -= 1
-            if column is not None:
+        if index in wanted:
+            found[index] = stream.column(first, samples)
+        else:
+            stream.skip(samples)
+    return found
+
+
+class _Stream:
+    """One column after the other; a run of zeros may go on in the next one."""
+
+    def __init__(self, data: bytes, place: int) -> None:
+        self._data, self._place, self._zeros = data, place, 0
+
+    def column(self, first: int, samples: int) -> list[int]:
+        value, column = first, [first]
+        while samples:
+            step, times = self._run(samples)
+            samples -= times
+            if step:
                 value = _signed((value + step) % _WRAP)
                 column.append(value)
-        if column is not None:
-            found[index] = column
-    return found
+            else:
+                column += [value] * times
+        return column
+
+    def skip(self, samples: int) -> None:
+        while samples:
+            samples -= self._run(samples)[1]
+
+    def _run(self, most: int) -> tuple[int, int]:
+        """The next difference, and how many samples in a row it holds for."""
+        if not self._zeros:
+            step, self._place = _number(self._data, self._place)
+            if step:
+                return step, 1
+            more, self._place = _number(self._data, self._place)
+            self._zeros = more + 1
+        times = min(self._zeros, most)
+        self._zeros -= times
+        return 0, times
 
 
 def _number(data: bytes, place: int) -> tuple[int, int]:
