@@ -67,7 +67,7 @@ class OTLPExport:
         self._last = LastExport(self.registry, f"{type(exporter).__name__} {told_to} {self.temporality}")
         self._stopped = False
         self.forget()
-        self.registry.every(every_s, self._begin)
+        self.registry.every(every_s, self._begin, at_once=False)
         self.registry.forget_after_fork(self)
         atexit.register(self.stop)
 

@@ -91,9 +91,12 @@ class Store:
         """Once a second, offer what `function()` gives (small, JSON-able) to all workers: `Reading.side(name)`."""
         self._publishers[name] = function
 
-    def every(self, seconds: float, function: Callable[[], Any]) -> None:
-        """Call a function on the registry's own thread. What it raises is counted in `faults`."""
-        self._jobs.append(_Job(seconds, function))
+    def every(self, seconds: float, function: Callable[[], Any], *, at_once: bool = True) -> None:
+        """Call a function on the registry's own thread, first `at_once` or after so many seconds.
+
+        What it raises is counted in `faults`.
+        """
+        self._jobs.append(_Job(seconds, function, at_once=at_once))
 
     def forget_after_fork(self, table: Forgetful) -> None:
         """Call `table.forget()` in each child; the table is not kept alive for that."""
@@ -148,10 +151,13 @@ class Store:
 
 
 class _Job:
-    def __init__(self, seconds: float, function: Callable[[], Any]) -> None:
-        self.seconds, self.function, self._next = seconds, function, 0.0
+    def __init__(self, seconds: float, function: Callable[[], Any], *, at_once: bool) -> None:
+        self.seconds, self.function = seconds, function
+        self._next: float | None = 0.0 if at_once else None
 
     def due(self, now: float) -> bool:
+        if self._next is None:
+            self._next = now + self.seconds
         if now < self._next:
             return False
         self._next = now + self.seconds

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -34,7 +35,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def exporting(registry: Registry, receiver: Receiver, temporality: Temporality = "cumulative") -> OTLPExport:
-    return OTLPExport(registry, endpoint=receiver.endpoint, temporality=temporality, every_s=3600, timeout_s=5)
+    return OTLPExport(registry, endpoint=receiver.endpoint, temporality=temporality, every_s=3600, timeout_s=60)
 
 
 def count(registry: Registry, requests: int) -> None:
@@ -220,7 +221,7 @@ def test_hostile_names_arrive_as_harmless_text(receiver: Receiver) -> None:
 
 def test_it_exports_on_a_timer_without_holding_the_registry_s_thread(receiver: Receiver) -> None:
     registry = Registry("shop")
-    export = OTLPExport(registry, endpoint=receiver.endpoint, every_s=0.01, timeout_s=5)
+    export = OTLPExport(registry, endpoint=receiver.endpoint, every_s=0.01, timeout_s=60)
     count(registry, 3)
     receiver.wait_for(2)
     export.stop()
@@ -228,6 +229,17 @@ def test_it_exports_on_a_timer_without_holding_the_registry_s_thread(receiver: R
     assert receiver.histogram("http.server.request.duration")
     registry.tick(1e12)
     assert (len(receiver.requests), registry.faults) == (sent, {})
+
+
+def test_the_first_export_comes_after_an_interval(receiver: Receiver) -> None:
+    registry = Registry("shop")
+    with exporting(registry, receiver):
+        count(registry, 1)
+        for second in range(3):
+            registry.tick(time.monotonic() + second)
+        begun = [thread for thread in threading.enumerate() if thread.name == "perftui-otlp"]
+        assert (begun, receiver.requests) == ([], [])
+    assert len(receiver.requests) == 1
 
 
 def test_headers_and_resource_attributes(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
