@@ -1,12 +1,17 @@
 """Runs the screen on a fake feed and reads it as text."""
 
+import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import textual.app
+import textual.pilot
 from fakes import SETTINGS, FakeFeed, full_snapshots
+from textual._wait import wait_for_idle
 from textual.pilot import Pilot
 
 from perftui.model.settings import Settings
@@ -14,7 +19,19 @@ from perftui.model.snapshot import Snapshot
 from perftui.tui.app import PerftuiApp
 
 GOLDEN = Path(__file__).parent / "golden"
-_TRIES = 200
+_PATIENCE_S = 60.0
+_TURNS = 50
+
+
+async def _wait_for_idle(min_sleep: float = 0.02, max_sleep: float = 1.0) -> None:
+    """Textual's own takes a process that got no processor for one that has nothing left to do: go on a little."""
+    await wait_for_idle(min_sleep, max_sleep)
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+
+
+for _module in (textual.app, textual.pilot):
+    vars(_module)["wait_for_idle"] = _wait_for_idle
 
 
 @asynccontextmanager
@@ -38,10 +55,13 @@ async def running(
 
 async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
     """Let the app work until the condition holds."""
-    for _ in range(_TRIES):
-        if condition():
-            return
+    deadline = time.monotonic() + _PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            break
         await pilot.pause()
+    else:
+        return
     raise AssertionError(f"never came true; the screen is:\n{text(pilot.app)}")
 
 

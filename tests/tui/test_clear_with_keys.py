@@ -20,7 +20,7 @@ async def test_clears_what_was_chosen_and_nothing_else(choice: str, private_serv
         client.set("kept", "1")
         for _ in range(60):
             client.get("kept")
-        client.config_set("slowlog-log-slower-than", 1_000_000)
+        client.config_set("slowlog-log-slower-than", 10_000_000)
         settings = Settings(connections=(connect_to(server.uri),), interval_s=0.2)
         app = PerftuiApp(Monitor(settings), settings)
         async with app.run_test(size=(100, 30)) as pilot:

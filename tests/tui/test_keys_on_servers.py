@@ -25,7 +25,7 @@ async def test_m_goes_round_the_members_and_i_shows_noise(private_servers: Priva
         assert seen[3].target.id == seen[0].target.id
         roles_seen = sorted(state.mongodb.role or "" for state in seen[:3] if state.mongodb is not None)
         assert roles_seen == ["PRIMARY", "SECONDARY", "SECONDARY"]
-        assert seen[3].target.name in text(app)
+        await wait_until_async(lambda: seen[3].target.name in text(app))
         await pilot.press("i")
         await wait_until_async(lambda: "(internal)" in text(app))
         await pilot.press("i")

@@ -1,6 +1,7 @@
 """From K on a row to a dead operation on a real mongod: the monitor, the dialog, the action, the journal."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,7 +39,7 @@ class Query(threading.Thread):
         client: Client
         with MongoClient(self.uri) as client:
             try:
-                list(client[DATABASE][self.collection].find({"$where": "sleep(40) && false"}))
+                list(client[DATABASE][self.collection].find({"$where": "sleep(100) && false"}))
             except OperationFailure as error:
                 self.code = error.code
 
@@ -94,7 +95,8 @@ async def filter_to(app: PerftuiApp, pilot: Any, collection: str) -> None:
 
 async def until_slowly(pilot: Any, condition: Any) -> None:
     """As `until`, for what a server has to do first."""
-    for _ in range(600):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         await pilot.pause(0.05)
         if condition():
             return

@@ -41,11 +41,7 @@ async def test_builds_that_nobody_saw_end_are_told_and_journalled(mongod: Mongod
     feed = FakeFeed(full_snapshots(2), settings=settings)
     app = PerftuiApp(feed, settings)
     async with app.run_test(size=(160, 30)) as pilot:
-        for _ in range(50):
-            if len(feed.told) >= 2:
-                break
-            await until(pilot, lambda: app.view is not None)
-            await pilot.pause(0.1)
+        await until(pilot, lambda: len(feed.told) >= 2)
         await until(pilot, lambda: "Nobody saw the end of a build. " in text(app))
     assert [(event.kind, event.severity) for event in feed.told] == [
         ("action.done", "info"),

@@ -48,7 +48,7 @@ def test_nobody_waits_longer_than_five_seconds() -> None:
 
 
 async def test_several_that_wait_are_drawn_once() -> None:
-    slow = SlowLink(100_000)
+    slow, clock = link(100_000)
     drawn: list[str] = []
     slow.when_free(lambda: drawn.append("first"))
     assert drawn == ["first"]
@@ -56,5 +56,6 @@ async def test_several_that_wait_are_drawn_once() -> None:
     for _ in range(3):
         slow.when_free(lambda: drawn.append("late"))
     assert drawn == ["first"]
+    clock.now = 1.0
     await wait_until_async(lambda: len(drawn) > 1)
     assert drawn == ["first", "late"]
