@@ -24,6 +24,7 @@ _TIMEOUT_S = 60.0
 # The child must open the terminal as its controlling one, which Popen cannot do without running Python after a fork.
 _TAKE_TERMINAL = "import fcntl,os,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);os.execvp(sys.argv[1],sys.argv[1:])"
 _SYNCHRONIZED_OUTPUT_QUERY, _SYNCHRONIZED_OUTPUT_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
+_FRAME_BEGINS, _FRAME_ENDS = b"\x1b[?2026h", b"\x1b[?2026l"
 # pyte prints what it does not know of these: keyboard protocols and other private sequences.
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<=>][0-9;:]*[a-zA-Z]|\x1bP.*?\x1b\\|\x1b_.*?\x1b\\", re.DOTALL)
 _UNFINISHED = re.compile(rb"\x1b(?:\[[0-9;:<=>?$ ]*|[P_\]][^\x07\x1b]*)?$")
@@ -76,6 +77,15 @@ class Terminal:
         """The first match of the regular expression on the screen; fails with the screen's text."""
         return self._wait(lambda text: re.search(pattern, text, re.MULTILINE), f"no {pattern!r}", timeout_s)
 
+    def wait_written(self, pattern: str, timeout_s: float = _TIMEOUT_S) -> None:
+        """Return once the program has written it, be it gone from the screen since: for what stands there a moment."""
+        found = re.compile(pattern.encode())
+        self._wait(lambda _: found.search(self.output), f"never written: {pattern!r}", timeout_s)
+
+    def wait_until(self, condition: Callable[[], _T | None], timeout_s: float = _TIMEOUT_S) -> _T:
+        """What `condition` returns once that is true; meanwhile what is written is read, else the program may block."""
+        return self._wait(lambda _: condition(), f"not true: {condition}", timeout_s)
+
     def wait_gone(self, pattern: str, timeout_s: float = _TIMEOUT_S) -> None:
         """Return once the regular expression matches nothing on the screen."""
         self._wait(lambda text: re.search(pattern, text, re.MULTILINE) is None, f"still {pattern!r}", timeout_s)
@@ -121,31 +131,41 @@ class Terminal:
     def _wait(self, found: Callable[[str], _T | None], complaint: str, timeout_s: float) -> _T:
         deadline = time.monotonic() + timeout_s
         while True:
+            ended = self.process.poll()  # before what it wrote is read: its last words count too
             text = self.screen_text()
             if answer := found(text):
                 return answer
-            ended = self.process.poll()
             assert ended is None, f"{complaint}; the program ended with {ended}:\n{text}"
             assert time.monotonic() < deadline, f"{complaint} within {timeout_s} s:\n{text}"
             self._read(0.05)
 
     def _read(self, wait_s: float) -> None:
         """Take in whatever was written, waiting at most `wait_s` for the first of it."""
-        while self._master >= 0 and select.select([self._master], [], [], wait_s)[0]:
-            wait_s = 0
+        first = True
+        while self._master >= 0 and select.select([self._master], [], [], wait_s if first else 0)[0]:
             try:
                 data = os.read(self._master, 65_536)
             except OSError:  # the program closed its side
-                return
+                break
             if not data:
-                return
+                break
+            first = False
             self.output += data
             self._show(data)
+        if first and wait_s and not self._listens():
+            time.sleep(wait_s)
+
+    def _listens(self) -> bool:
+        """Whether waiting for it takes its time: not where it is closed on either side."""
+        return self._master >= 0 and not select.select([self._master], [], [], 0)[0]
 
     def _show(self, data: bytes) -> None:
         data, self._pending = self._pending + data, b""
         if tail := _UNFINISHED.search(data):
             data, self._pending = data[: tail.start()], data[tail.start() :]
+        begun = data.rfind(_FRAME_BEGINS)
+        if begun >= 0 and _FRAME_ENDS not in data[begun:]:
+            data, self._pending = data[:begun], data[begun:] + self._pending
         for _ in range(data.count(_SYNCHRONIZED_OUTPUT_QUERY)):
             with suppress(OSError):
                 os.write(self._master, _SYNCHRONIZED_OUTPUT_ANSWER)
