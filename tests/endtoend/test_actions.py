@@ -9,17 +9,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.monitoring import ENTER, ESCAPE, leave, monitor, press_until, profile, shown_time, wait_for_the_next_second
+from helpers.monitoring import (
+    ENTER,
+    ESCAPE,
+    answer,
+    leave,
+    monitor,
+    press_until,
+    profile,
+    shown_time,
+    wait_for_the_next_second,
+)
 from helpers.terminal import Terminal
 from helpers.waiting import wait_until
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from perftui.demo.session import DemoOptions, DemoSession
+from perftui.model.snapshot import Snapshot
+from perftui.monitor.recording import open_recording
 from perftui.servers import MongodProcess, PrivateServers
 
 DATABASE = "e2e"
-SLEEPS = {"$where": "sleep(100000) || true"}
+SLEEPS = {"$where": "sleep(300000) || true"}
 SURE = r"Kill operation \d+\?"
 
 Client = MongoClient[dict[str, Any]]
@@ -79,31 +91,23 @@ def test_a_kill_from_key_to_journal(mongod: MongodProcess, sleepers: Client, hom
         # An Enter and a y typed ahead must not answer the question.
         terminal.send(keys + ENTER + "y")
         terminal.wait_for(SURE)
+        terminal.wait_for("▶ Cancel ◀")
         asked = terminal.screen_text()
         assert f"db.adminCommand({{killOp: 1, op: {before['victim']}}})" in asked
         assert "PRIMARY" in asked
-        assert "▶ Cancel ◀" in asked
         assert running(sleepers) == before
         assert not journal(home)
         press_until(terminal, ENTER, lambda text: not re.search(SURE, text))
         assert running(sleepers) == before
         terminal.send("K")
         terminal.wait_for(SURE)
-        confirm(terminal)
+        answer(terminal, "Kill it")
         terminal.wait_for(rf"Operation {before['victim']} is gone")
         assert running(sleepers) == {"neighbour": before["neighbour"]}
         # The Enter that was typed ahead opened the operation's details.
         press_until(terminal, ESCAPE, lambda text: "1 Overview" in text)
         leave(terminal)
     assert_journal(home, before["victim"])
-
-
-def confirm(terminal: Terminal) -> None:
-    """Tab and Enter as soon as the question hears."""
-    while re.search(SURE, terminal.screen_text()) and "▶ Cancel ◀" in terminal.screen_text():
-        terminal.send("\t")
-        time.sleep(0.05)
-    terminal.send(ENTER)
 
 
 def assert_journal(home: Path, opid: int) -> None:
@@ -141,9 +145,7 @@ def test_the_applications_metrics_are_cleared(own_demo: DemoSession, tmp_path: P
             own_demo.load.suspend()
             terminal.send("R")
             terminal.wait_for(r"Clear .*\?")
-            while "(•) all" not in terminal.screen_text():
-                terminal.send("j")
-                time.sleep(0.05)
+            press_until(terminal, "k", lambda text: "(•) all" in text)
             answer(terminal, "Clear it")
             terminal.wait_for(r"No request yet")
             leave(terminal)
@@ -152,13 +154,6 @@ def test_the_applications_metrics_are_cleared(own_demo: DemoSession, tmp_path: P
     states = [entry["state"] for entry in journal(home) if entry["phase"] == "outcome"]
     assert states == ["done"]
     assert "Bearer" not in json.dumps(journal(home))
-
-
-def answer(terminal: Terminal, verb: str) -> None:
-    while f"▶ {verb} ◀" not in terminal.screen_text():
-        terminal.send("\t")
-        time.sleep(0.05)
-    terminal.send(ENTER)
 
 
 def test_the_redis_slow_log_is_cleared(private_servers: PrivateServers) -> None:
@@ -180,6 +175,11 @@ def test_the_redis_slow_log_is_cleared(private_servers: PrivateServers) -> None:
         assert client.get("kept") == b"1"
 
 
+def clock(snapshot: Snapshot) -> str:
+    """As the header tells it."""
+    return time.strftime("%H:%M:%S", time.localtime(snapshot.taken_at))
+
+
 def test_a_session_is_recorded_and_replayed(mongod: MongodProcess, tmp_path: Path) -> None:
     file = tmp_path / "session"
     with monitor("record", file, mongod.uri) as terminal:
@@ -190,11 +190,12 @@ def test_a_session_is_recorded_and_replayed(mongod: MongodProcess, tmp_path: Pat
         assert terminal.exit_code() == 0
         assert "frames" in terminal.screen_text()
     assert file.stat().st_mode & 0o777 == 0o600
+    recording = open_recording(file)
+    later = {clock(recording.snapshot(number)) for number in range(3, len(recording.entries))}
     with monitor("replay", file) as terminal:
         terminal.wait_for("REPLAY")
         terminal.wait_for("PRIMARY")
-        for _ in range(3):
-            wait_for_the_next_second(terminal)
+        wait_until(lambda: shown_time(terminal) in later)  # it plays on whether or not somebody looks
         press_until(terminal, "[", lambda text: "PAST, " in text)
         stood = shown_time(terminal)
         press_until(terminal, "[", lambda text: stood not in text.split("\n")[0])

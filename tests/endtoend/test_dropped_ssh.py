@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from helpers.asked_orders import INDEX, answer, asked_orders, build_held, index_names, to_the_shape
-from helpers.monitoring import ENTER, ESCAPE, leave, monitor, press_until
+from helpers.asked_orders import INDEX, asked_orders, build_held, index_names, to_the_shape
+from helpers.monitoring import ENTER, ESCAPE, answer, leave, monitor, press_until
 from helpers.terminal import Terminal
-from helpers.waiting import wait_until
 from pymongo import MongoClient
 
 from perftui.actions.journal import default_journal
@@ -31,7 +30,7 @@ def drop(terminal: Terminal, way: str) -> None:
         terminal.hangup()
     else:
         terminal.process.send_signal(signal.SIGKILL)
-    terminal.process.wait(30)
+    terminal.process.wait(60)
 
 
 def create(terminal: Terminal) -> None:
@@ -60,7 +59,7 @@ def test_a_build_is_watched_again_to_its_end_and_proved(way: str, server: Mongod
     with build_held(server):
         with monitor(server.uri, columns=160, lines=50) as terminal:
             create(terminal)
-            wait_until(lambda: INDEX in index_names(server), timeout_s=60)
+            terminal.wait_until(lambda: INDEX in index_names(server))
             drop(terminal, way)
         assert INDEX in index_names(server), "the server gave the build up"
         (left,) = unfinished_builds(default_journal())
@@ -121,8 +120,8 @@ def test_the_profiler_s_settings_come_back(way: str, server: MongodProcess) -> N
         terminal.send(ENTER)
         terminal.wait_for(r"profile: \d")
         answer(terminal, "Set it")
-        wait_until(lambda: profile_of(server) != before)
-        wait_until(lambda: default_journal().read()[-1].outcome)
+        terminal.wait_until(lambda: profile_of(server) != before)
+        terminal.wait_until(lambda: default_journal().read()[-1].outcome)
         drop(terminal, way)
     if way == "hangup":
         assert profile_of(server) == before, "it had time to put them back itself"

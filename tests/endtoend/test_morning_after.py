@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from helpers.asked_orders import INDEX, answer, asked_orders, to_the_shape
-from helpers.monitoring import leave, monitor
+from helpers.asked_orders import INDEX, asked_orders, to_the_shape
+from helpers.monitoring import answer, leave, monitor
 from helpers.waiting import wait_until
 
 from perftui.actions.journal import Record, default_journal
@@ -52,10 +52,10 @@ def test_an_index_that_helped_is_told_once_with_the_figures_from_before(server: 
         terminal.wait_for("createIndexes")
         answer(terminal, "Create it")
         terminal.wait_for(rf"{INDEX} on shop\.orders is ready", timeout_s=60)
-        kept = wait_until(became, timeout_s=200)
+        kept = terminal.wait_until(became, timeout_s=200)
         assert (kept.verdict, kept.told) == ("helped", False)
         terminal.process.send_signal(signal.SIGKILL)
-        terminal.process.wait(30)
+        terminal.process.wait(60)
     shown = perftui_index("journal")
     assert f"{INDEX} on shop.orders: p95 " in shown
     with monitor(server.uri, columns=200, lines=50) as morning:
@@ -63,7 +63,7 @@ def test_an_index_that_helped_is_told_once_with_the_figures_from_before(server: 
             r"Your index on shop\.orders of \d\d:\d\d: p95 [\d.,]+ ms to (?:under )?[\d.,]+ ms over ([\d,]+) runs", 90
         )
         assert int(found[1].replace(",", "")) >= (kept.executions or 0)
-        wait_until(lambda: (one := became()) is not None and one.told)
+        morning.wait_until(lambda: (one := became()) is not None and one.told)
         morning.send("8")
         morning.wait_for(rf"Your index {INDEX}")
         leave(morning)

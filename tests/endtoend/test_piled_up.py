@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.monitoring import ENTER, leave, monitor, press_until
+from helpers.monitoring import ENTER, answer, leave, monitor, press_until
 from helpers.terminal import Terminal
 from helpers.waiting import wait_until
 from pymongo import MongoClient
@@ -23,7 +23,8 @@ PILE, BYSTANDERS = 45, 2
 
 @pytest.fixture
 def server(private_servers: PrivateServers) -> MongodProcess:
-    mongod = private_servers.start_mongod(replica_set="rs0")
+    lasting = ("--setParameter", "transactionLifetimeLimitSeconds=600")  # a minute is short on a busy machine
+    mongod = private_servers.start_mongod(replica_set="rs0", arguments=lasting)
     with mongod.client() as client:
         for name in ("prompts", "users"):
             client["shop"][name].insert_many([{"n": number} for number in range(3_000)])
@@ -47,7 +48,7 @@ def sleepers(server: MongodProcess, collection: str, number: int) -> list[thread
 
     def sleep(place: int) -> None:
         with server.client(appname=f"{collection}-job") as client, suppress(PyMongoError):
-            list(client["shop"][collection].find({"$where": f"sleep(20) && {place} < 0"}))
+            list(client["shop"][collection].find({"$where": f"sleep(100) && {place} < 0"}))
 
     threads = [threading.Thread(target=sleep, args=(place,)) for place in range(number)]
     for thread in threads:
@@ -80,13 +81,6 @@ def unframed(terminal: Terminal) -> str:
     return "".join("".join(inside).split())
 
 
-def confirm(terminal: Terminal, verb: str) -> None:
-    while f"▶ {verb} ◀" not in terminal.screen_text():
-        terminal.send("\t")
-        time.sleep(0.05)
-    terminal.send(ENTER)
-
-
 @pytest.mark.usefixtures("piled")
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
 def test_a_pile_is_killed_and_its_neighbours_live(
@@ -110,7 +104,7 @@ def test_a_pile_is_killed_and_its_neighbours_live(
         assert sorted(int(opid) for opid in named.split(",")) == before
         assert "▶ Cancel ◀" in terminal.screen_text()
         assert sorted(running(client, "prompts")) == before
-        confirm(terminal, "Kill them")
+        answer(terminal, "Kill them")
         terminal.wait_for(f"{PILE} of {PILE} operations are killed and gone")
         assert running(client, "prompts") == []
         assert len(running(client, "users")) == BYSTANDERS
@@ -160,9 +154,9 @@ def test_who_waits_for_whom_leads_to_the_session_that_is_ended(
                 known = str(session.session_id["id"].as_uuid())
                 wait_until(lambda: known.replace("-", "") in unframed(terminal).replace("-", ""))
                 assert "locksonshop.prompts" in unframed(terminal)
-                confirm(terminal, "Kill it")
+                answer(terminal, "Kill it")
                 terminal.wait_for("The session is killed")
-                dropping.join(20)
+                dropping.join(60)
                 terminal.wait_for("No transaction is open")
                 leave(terminal)
         finally:
@@ -201,7 +195,7 @@ def test_what_is_fast_but_frequent_is_profiled_with_one_key(server: MongodProces
             terminal.send("P")
             terminal.wait_for("Profile shop at level 1")
             assert '{$in:["shop.prompts"]}' in unframed(terminal)
-            confirm(terminal, "Set it")
+            answer(terminal, "Set it")
             terminal.wait_for("is at level 1")
             assert client["shop"].command({"profile": -1})["was"] == 1
             terminal.send("\t")

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from helpers.asked_orders import INDEX, answer, asked_orders, build_held, index_names, to_the_shape
-from helpers.monitoring import ENTER, ESCAPE, leave, monitor, press_until
-from helpers.waiting import wait_until
+from helpers.asked_orders import INDEX, asked_orders, build_held, index_names, to_the_shape
+from helpers.monitoring import ENTER, ESCAPE, answer, leave, monitor, press_until
 
 from perftui.servers import MongodProcess, PrivateServers
 
@@ -42,7 +41,7 @@ def test_the_whole_way_and_back(server: MongodProcess) -> None:
             assert index_names(server) == {"_id_"}
             answer(terminal, "Create it")
             terminal.wait_for(r"(?i)starting|scanning|inserting|building", timeout_s=60)
-            wait_until(lambda: INDEX in index_names(server))
+            terminal.wait_until(lambda: INDEX in index_names(server))
         terminal.wait_for(rf"{INDEX} on shop\.orders is ready", timeout_s=60)
 
         press_until(terminal, ESCAPE, lambda text: "PLAN OF THE SLOWEST" in text or "1 Overview" in text)
@@ -55,7 +54,7 @@ def test_the_whole_way_and_back(server: MongodProcess) -> None:
         terminal.send("u")
         terminal.wait_for(f"dropIndexes.*{INDEX}|{INDEX}")
         answer(terminal, "Take it back")
-        wait_until(lambda: index_names(server) == {"_id_"})
+        terminal.wait_until(lambda: index_names(server) == {"_id_"})
         terminal.wait_for(r"gone|taken back|dropped")
         terminal.wait_gone("Take it back")
         leave(terminal)

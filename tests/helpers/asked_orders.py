@@ -1,7 +1,6 @@
 """Orders that a customer asks for again and again, all of it profiled; and an index build that stands still."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -60,14 +59,6 @@ def index_names(server: MongodProcess) -> set[str]:
     client: Client
     with MongoClient(server.uri) as client:
         return set(client.shop.orders.index_information())
-
-
-def answer(terminal: Terminal, verb: str) -> None:
-    """Move to the button as soon as the question hears, and press it."""
-    while f"▶ {verb} ◀" not in terminal.screen_text():
-        terminal.send("\t")
-        time.sleep(0.1)
-    terminal.send(ENTER)
 
 
 def to_the_shape(terminal: Terminal) -> None:

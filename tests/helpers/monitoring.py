@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from helpers.terminal import Terminal
 from helpers.waiting import wait_until
 from perftui.model.target import Connection
+from perftui.tui.dialogs.confirm import DEAF_S
 
 PERFTUI = [sys.executable, "-m", "perftui"]
 ENTER, ESCAPE, UP, DOWN = "\r", "\x1b", "\x1b[A", "\x1b[B"
@@ -69,11 +71,20 @@ def wait_for_the_next_second(terminal: Terminal) -> None:
     wait_until(lambda: shown_time(terminal) != moment)
 
 
-def press_until(terminal: Terminal, key: str, condition: Callable[[str], bool]) -> None:
-    """One press after the other, each once the one before has been drawn or has had its time."""
+def press_until(terminal: Terminal, key: str, condition: Callable[[str], bool], patience_s: float = 3.0) -> None:
+    """One press after the other, each once the one before has been drawn or has had its time: a press too many, on
+    its way while the screen was late, would act on what comes next."""
     for _ in range(20):
         terminal.send(key)
         with contextlib.suppress(AssertionError):
-            wait_until(lambda: condition(terminal.screen_text()), timeout_s=1.0)
+            wait_until(lambda: condition(terminal.screen_text()), timeout_s=patience_s)
             return
     raise AssertionError(f"{key!r} has no effect:\n{terminal.screen_text()}")
+
+
+def answer(terminal: Terminal, verb: str) -> None:
+    """Move to the question's button and press it; the question is deaf at first, so that a Tab may be lost."""
+    terminal.wait_for(rf"\[ {re.escape(verb)} \]|▶ {re.escape(verb)} ◀")
+    time.sleep(DEAF_S)
+    press_until(terminal, "\t", lambda text: f"▶ {verb} ◀" in text)
+    terminal.send(ENTER)
