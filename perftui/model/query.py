@@ -98,8 +98,10 @@ class RecentWork(Model, frozen=True, kw_only=True):
     lock_wait_ms: float = 0.0
     errors: int = 0
     write_conflicts: int = 0
-    latest_examined: int | None = None
-    """The most documents that one of its last eight entries examined: the end of scans shows here first."""
+    heavy: int = 0
+    """Executions and getmores that examined a thousand documents or more."""
+    heavy_at: float | None = None
+    """When the last of all these ended; seconds since 1970."""
 
 
 class DigestRow(Model, frozen=True, kw_only=True):

@@ -235,7 +235,8 @@ def _recent(shape: ShapeHistory, now: float) -> RecentWork | None:
         lock_wait_ms=cell.lock_wait_ms,
         errors=cell.errors,
         write_conflicts=cell.write_conflicts,
-        latest_examined=shape.latest_examined,
+        heavy=cell.heavy,
+        heavy_at=shape.heavy_at,
     )
 
 

@@ -1,6 +1,5 @@
 """What one shape did in one stretch of time, and in all that are kept."""
 
-from collections import deque
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -12,7 +11,8 @@ from perftui.monitor.digest_endpoints import EndpointUses, named_endpoint
 SLOT_S = 15
 SLOTS_A_MINUTE = 4
 _NAMES = 8
-_LATEST = 8
+HEAVY = 1000
+"""Documents: an execution that examines so many, or a getmore, is heavy."""
 
 
 class Cell:
@@ -24,6 +24,7 @@ class Cell:
         "endpoints",
         "errors",
         "has_rarities",
+        "heavy",
         "histogram",
         "keys",
         "last_at",
@@ -45,7 +46,7 @@ class Cell:
         self.documents: int | None = None
         self.keys: int | None = None
         self.returned: int | None = None
-        self.sorts = self.errors = self.scans = self.spills = self.replans = self.write_conflicts = 0
+        self.sorts = self.errors = self.heavy = self.scans = self.spills = self.replans = self.write_conflicts = 0
         self.lock_wait_ms = self.queue_wait_ms = 0.0
         self.has_rarities = False
         self.histogram: dict[int, int] = {}
@@ -61,6 +62,7 @@ class Cell:
         self.returned = plus(self.returned, entry.returned)
         self.sorts += entry.sort_in_memory
         self.errors += entry.error is not None
+        self.heavy += (entry.examined_documents or 0) >= HEAVY
         self.scans += entry.plan_summary is not None and entry.plan_summary.startswith("COLLSCAN")
         if entry.used_disk or entry.replanned or entry.write_conflicts or entry.lock_wait_ms or entry.queue_wait_ms:
             self._add_rarities(entry.used_disk, entry.replanned, entry.write_conflicts, entry)
@@ -84,6 +86,7 @@ class Cell:
         self.returned = plus(self.returned, other.returned)
         self.sorts += other.sorts
         self.errors += other.errors
+        self.heavy += other.heavy
         self.scans += other.scans
         if other.has_rarities:
             self._add_rarities(other.spills, other.replans, other.write_conflicts, other)
@@ -119,7 +122,8 @@ class ShapeHistory:
         self._slowest: list[tuple[int, SlowQuery]] = []
         self._plans: dict[str, int] = {}
         self._plans_at: dict[str, float] = {}
-        self._latest_examined: deque[int] = deque(maxlen=_LATEST)
+        self.heavy_at: float | None = None
+        """When the last heavy execution ended."""
         self._applications: dict[str, int] = {}
         self._settled: tuple[object, Cell] | None = None
         self._settled_version = 0
@@ -140,8 +144,8 @@ class ShapeHistory:
         plan = entry.plan_summary
         if plan is not None and plan in self._plans:
             self._plans_at[plan] = max(entry.at, self._plans_at.get(plan, 0.0))
-        if entry.examined_documents is not None:
-            self._latest_examined.append(entry.examined_documents)
+        if (entry.examined_documents or 0) >= HEAVY:
+            self.heavy_at = max(entry.at, self.heavy_at or 0.0)
         _note(self._applications, entry.app_name, slot)
         return self._keep_if_slow(entry, slot)
 
@@ -211,11 +215,6 @@ class ShapeHistory:
     def plans_at(self, first: int) -> tuple[float, ...]:
         """When each of these was used last."""
         return tuple(self._plans_at[plan] for plan in self.plans(first))
-
-    @property
-    def latest_examined(self) -> int | None:
-        """The most documents that one of the latest executions or getmores examined."""
-        return max(self._latest_examined, default=None)
 
     def applications(self, first: int) -> tuple[str, ...]:
         """Applications seen from slot `first` on."""

@@ -43,18 +43,14 @@ def test_what_has_ended_has_no_recent_work() -> None:
     assert row_at(digest, NOW + 31).recent is None
 
 
-def test_the_latest_executions_tell_that_scans_have_ended() -> None:
+def test_the_last_heavy_execution_tells_that_scans_have_ended() -> None:
     digest = Digest()
     scans = [entry(NOW - 10 + at, examined_documents=5000, plan_summary="COLLSCAN") for at in range(8)]
-    digest.add(SlowQueryBatch(entries=tuple(scans), read_from="profiler"), NOW)
-    recent = row_at(digest, NOW).recent
-    assert recent is not None
-    assert recent.latest_examined == 5000
     served = [entry(NOW - 1 + at / 10, examined_documents=at, plan_summary="IXSCAN { a: 1 }") for at in range(8)]
-    digest.add(SlowQueryBatch(entries=tuple(served), read_from="profiler"), NOW)
+    digest.add(SlowQueryBatch(entries=(*scans, *served), read_from="profiler"), NOW)
     row = row_at(digest, NOW)
     assert row.recent is not None
-    assert (row.recent.latest_examined, row.recent.scans) == (7, 8)
+    assert (row.recent.heavy, row.recent.heavy_at, row.recent.count) == (8, NOW - 3, 16)
     assert dict(zip(row.plan_summaries, row.plans_at, strict=True)) == {
         "COLLSCAN": NOW - 3,
         "IXSCAN { a: 1 }": NOW - 0.3,

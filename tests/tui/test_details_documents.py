@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from table_samples import HOSTILE, bare_snapshot, digest_row, hostile_snapshot, rich_snapshot, view_of
 from test_tables import ALL
 
+from perftui.model.query import RecentWork
 from perftui.model.sample import Capability
 from perftui.model.snapshot import Snapshot, SourceState
 from perftui.tui.lines import Line, cells
@@ -72,6 +73,20 @@ def test_a_shape_shows_what_is_thrown_away_and_its_slowest_entry() -> None:
     for words in ("99.96%", "50,000 each!", "FROM THE PROFILER", '"docsExamined": 50000', "GET /api/prompts"):
         assert words in shown
     assert '"find":"prompts"' in document.copied
+
+
+def test_findings_of_before_an_index_are_said_to_be_of_before() -> None:
+    snapshot = rich_snapshot()
+    mongo = snapshot.targets[0]
+    assert mongo.queries is not None
+    work = RecentWork(span_s=20.0, count=200, heavy=100, heavy_at=1_800_000_000.0)
+    row = digest_row(recent=work, last_seen_at=1_800_000_020.0)
+    document = query(
+        view_of(replace(snapshot, targets=(replace(mongo, queries=replace(mongo.queries, rows=(row,))),))), "a1"
+    )
+    assert document is not None
+    shown = text_of(lay_out(document, 120, folded=True, utc=True))
+    assert "No execution was heavy after 08:00:00Z: findings and score are of before." in shown
 
 
 def test_nothing_examined_is_unknown_and_never_a_division() -> None:

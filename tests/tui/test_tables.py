@@ -23,7 +23,7 @@ from table_samples import (
 from perftui.model.application import CacheStats, EndpointStats, Uncertainty
 from perftui.model.host import Process
 from perftui.model.operation import Operation, OperationList, Progress
-from perftui.model.query import LatencySummary, QueryDigest
+from perftui.model.query import DigestRow, LatencySummary, QueryDigest, RecentWork
 from perftui.model.redis import CommandStats, RedisSlowLog
 from perftui.model.sample import Capability, Failure
 from perftui.model.settings import Settings, Thresholds
@@ -212,6 +212,23 @@ class TestQueries:
         row = digest_row(plan_summaries=("COLLSCAN", "IXSCAN { a: 1 }"), sorts_in_memory=1)
         assert queries.plan(row) == "COLLSCAN SORT +1"
         assert queries.plan(digest_row(plan_summaries=(), sorts_in_memory=0)) is None
+
+    def test_what_an_index_has_ended_is_told_as_past(self) -> None:
+        def row(heavy_at: float) -> DigestRow:
+            work = RecentWork(span_s=20.0, count=200, heavy=100, heavy_at=heavy_at)
+            return digest_row(recent=work, last_seen_at=1000.0)
+
+        past, still = row(990.0), row(999.0)
+        view = view_of(NOTHING)
+        assert (cell(QUERIES, past, "finding", view), cell(QUERIES, past, "score", view)) == (
+            "was collection scan",
+            "0 ",
+        )
+        assert {column(QUERIES, key).state(past, view) for key in ("finding", "score")} == {"dim"}
+        assert (cell(QUERIES, still, "finding", view), cell(QUERIES, still, "score", view)) == (
+            "collection scan!",
+            "0!",
+        )
 
     def test_the_overflow_row_says_what_it_is(self) -> None:
         assert queries.name(digest_row(overflow=True)) == "all other shapes"

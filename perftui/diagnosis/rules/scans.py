@@ -23,7 +23,7 @@ _EXAMINED_PER_S = 20_000.0
 _NEW_AFTER_S = 10.0
 _INDEXED = ("IXSCAN", "COUNT_SCAN", "EXPRESS")
 _SILENT_S, _SILENT_TURNS = 6.0, 6
-"""A query that is not seen any more for so many times of what lay between two of it before."""
+"""So many times of what lay between two of them before."""
 _TURN_S = 1.0
 """What began with the old plan may end a little after the first of the new one."""
 
@@ -57,19 +57,16 @@ def _wastes(moment: Moment, row: DigestRow, recent: RecentWork, span_s: float) -
         return False
     examined = (recent.examined_documents or 0) / recent.count
     returned = (recent.returned or 0) / recent.count
-    return examined >= max(_many(moment), _WASTE * max(returned, 1.0))
-
-
-def _many(moment: Moment) -> int:
-    return max(moment.thresholds.examined_documents, _MANY)
+    return examined >= max(moment.thresholds.examined_documents, _MANY, _WASTE * returned)
 
 
 def _has_ended(moment: Moment, state: TargetState, row: DigestRow, recent: RecentWork) -> bool:
-    """An index came, or what was asked changed: the latest executions read little, or are too fast to be recorded."""
-    if recent.latest_examined is not None and recent.latest_examined < _many(moment):
-        return True
-    silent_s = moment.now + (state.clock_offset_s or 0.0) - row.last_seen_at
-    expected_s = max(_span_s(state, recent) / max(recent.count, 1), recent.longest_ms / 1000)
+    """An index came, or what was asked changed: heavy executions are not seen any more, for far longer than it took
+    from one to the next. What is fast now may not even be recorded."""
+    if recent.heavy_at is None:
+        return False
+    silent_s = moment.now + (state.clock_offset_s or 0.0) - recent.heavy_at
+    expected_s = max(_span_s(state, recent) / max(recent.heavy, 1), recent.longest_ms / 1000)
     running = () if state.operations is None else state.operations.operations
     return silent_s > max(_SILENT_S, _SILENT_TURNS * expected_s) and all(
         one.shape_id != row.shape_id for one in running

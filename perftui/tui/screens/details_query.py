@@ -45,6 +45,7 @@ def _card(row: DigestRow, digest: QueryDigest, target: TargetState, view: View, 
         Facts(_digest_facts(row, view), heading),
         budgets_block(row.limits, view),
         *proof_blocks(target.proofs, view, shape_id=row.shape_id),
+        *_eased(row, view),
         *_judgement(row),
         Beside(_plan(row, view), _advice(row, target, view)),
         shape_history(view, target.target.id, row.shape_id),
@@ -52,6 +53,15 @@ def _card(row: DigestRow, digest: QueryDigest, target: TargetState, view: View, 
     )
     copied = row.slowest.raw if row.slowest is not None and row.slowest.raw else queries.name(row)
     return Document(f"{row.ns} {row.op} on {target.target.name}", blocks, copied=copied, at=seen_at, renewed=renewed)
+
+
+def _eased(row: DigestRow, view: View) -> tuple[Block, ...]:
+    """That what is found below is of before, until the window has only what is after it."""
+    recent = row.recent
+    if not queries.has_eased(row) or recent is None or recent.heavy_at is None or row.score is None:
+        return ()
+    words = f"No execution was heavy after {clock(recent.heavy_at, view.utc)}: findings and score are of before."
+    return (Text(words, role="good", prose=True),)
 
 
 def _judgement(row: DigestRow) -> tuple[Block, ...]:

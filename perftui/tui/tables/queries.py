@@ -17,6 +17,8 @@ from perftui.tui.view import State, View
 Executed = TypeVar("Executed", DigestRow, QueryGroup)
 """Queries added up, by the server or by the application."""
 
+_EASED_S, _EASED_TURNS = 6.0, 6
+"""So many times of what lay between two heavy executions before."""
 READ_FROM = {
     "profiler": "the profiler",
     "slowlog": "the server's slow log",
@@ -54,6 +56,15 @@ def grade_examined(examined: int | None, returned: int | None, executions: int, 
         return "normal"
     given = per_execution(returned, executions)
     return "over" if given is not None and given / each < limits.returned_per_examined else "warning"
+
+
+def has_eased(row: DigestRow) -> bool:
+    """It went on to run, but no execution has been heavy for a while: what the window tells of that is past."""
+    recent = row.recent
+    if recent is None or recent.heavy_at is None:
+        return False
+    expected_s = recent.span_s / max(recent.heavy, 1)
+    return row.last_seen_at - recent.heavy_at > max(_EASED_S, _EASED_TURNS * expected_s)
 
 
 def grade_latency(value: float | None, view: View) -> State:
@@ -159,9 +170,9 @@ QUERIES: TableSpec[DigestRow] = TableSpec(
         plain("total", "TOTAL", 7, lambda row: row.latency_ms.total, milliseconds, 1),
         examined_column(3),
         words("plan", "PLAN", 13, plan, 4, state=grade_plan),
-        score_column(lambda row: row.score),
+        score_column(lambda row: row.score, is_past=has_eased),
         budget_column(lambda row: row.limits, priority=2),
-        finding_column(lambda row: row.findings, 1),
+        finding_column(lambda row: row.findings, 1, is_past=has_eased),
         origin_column(first_origin, 4),
         plain("errors", "ERRORS", 6, lambda row: row.errors, number, 8),
         words("application", "APPLICATION", 14, lambda row: ", ".join(row.applications), 9),

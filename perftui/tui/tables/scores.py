@@ -45,33 +45,49 @@ def short_words(code: str) -> str:
     return _SHORTER.get(code) or code.replace("-", " ")
 
 
-def score_column(score: Callable[[Row], int | None], priority: int = 0) -> Column[Row]:
+def _never(_row: object) -> bool:
+    return False
+
+
+def score_column(
+    score: Callable[[Row], int | None], priority: int = 0, is_past: Callable[[Row], bool] = _never
+) -> Column[Row]:
+    """`is_past`: whether the score is of executions as there are none any more."""
+
+    def state(row: Row, _view: View | None = None) -> State:
+        return "dim" if is_past(row) else grade_score(score(row))
+
     return Column(
         "score",
         "SCORE ",
         6,
-        text=lambda row, _view: signed(show_score(score(row)), grade_score(score(row))),
+        text=lambda row, _view: signed(show_score(score(row)), state(row)),
         sort=score,
-        state=lambda row, _view: grade_score(score(row)),
+        state=state,
         priority=priority,
         rising=True,
     )
 
 
-def finding_column(findings: Callable[[Row], Sequence[Finding]], priority: int = 0, width: int = 18) -> Column[Row]:
-    """The worst finding's words, and how many others there are."""
+def finding_column(
+    findings: Callable[[Row], Sequence[Finding]], priority: int = 0, width: int = 18,
+    is_past: Callable[[Row], bool] = _never,
+) -> Column[Row]:  # fmt: skip
+    """The worst finding's words, and how many others there are; or what it was, where that is past."""
 
     def words(row: Row) -> str | None:
         found = worst_first(findings(row))
         if not found:
             return None
+        if is_past(row):
+            return f"was {short_words(found[0].code)}"
         said = short_words(found[0].code) + SIGNS.get(found[0].severity, "")
         more = f" +{len(found) - 1}" if len(found) > 1 else ""
         return said + more if len(said + more) <= width else said
 
     def state(row: Row, _view: View) -> State:
         found = worst_first(findings(row))
-        return SEVERITY_STATES[found[0].severity] if found else "dim"
+        return SEVERITY_STATES[found[0].severity] if found and not is_past(row) else "dim"
 
     return Column(
         "finding",
