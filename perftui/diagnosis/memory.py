@@ -8,7 +8,7 @@ from perftui.model.snapshot import Snapshot, TargetState
 
 _MOST = 1500
 """Tracks in all; the one unseen for longest makes room."""
-_SLOTS = ("mongodb", "queries", "redis", "application", "host")
+_SLOTS = ("mongodb", "operations", "queries", "redis", "application", "host")
 _NOTHING = Track()
 _BY_SLOT = {slot: tuple(signal for signal in SIGNALS if signal.slot == slot) for slot in _SLOTS}
 

@@ -61,12 +61,17 @@ class Moment:
             return values[0]
         return values[1 if len(values) > readings else 0] if len(values) >= readings else 0.0
 
-    def usual(self, state: TargetState, name: str, code: str, subject: str = "") -> float | None:
-        """What was usual before the problem of this code began: once it holds, that stays what it was then."""
+    def usual(
+        self, state: TargetState, name: str, code: str, subject: str = "", *, of_target: bool = False
+    ) -> float | None:
+        """What was usual before the problem of this code began: once it holds, that stays what it was then.
+
+        `of_target`: the figure is the whole target's, only the problem is the subject's.
+        """
         held = self._held.get((code, state.target.id, subject))
         if held is not None:
             return held.figures.get(f"usual {name}")
-        return self.track(state, name, subject).usual(self.now - 8.0)
+        return self.track(state, name, "" if of_target else subject).usual(self.now - 8.0)
 
     def change(self, state: TargetState, name: str, subject: str = "") -> Change | None:
         return self.track(state, name, subject).change(self.now)

@@ -8,12 +8,21 @@ from perftui.model.verdict import Problem
 FELT = ("slow-endpoint", "failing-requests")
 """What the application's callers notice."""
 _WAITING = ("pool-full", "piled-up-operations", "long-operation", "tickets-exhausted", "connection-storm")
+_HELD_UP = (*FELT, *_WAITING, "runaway-aggregation")
+_SLOWS_ALL = ("mass-write", "index-build")
+"""What is blamed for latency only for having begun just then."""
+_HEAVY_WRITES = ("cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "write-conflicts")
 _LOAD = (*FELT, *_WAITING, "cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "memory-short")
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "missing-index": (*_LOAD, "runaway-aggregation", "full-scan"),
     "index-dropped": (*_LOAD, "missing-index", "runaway-aggregation", "full-scan"),
     "full-scan": _LOAD,
-    "idle-transaction": (*FELT, *_WAITING, "runaway-aggregation", "cache-squeeze"),
+    "idle-transaction": (*_HELD_UP, "cache-squeeze", "lock-held", "write-conflicts"),
+    "lock-held": (*_HELD_UP, "replication-lag", "write-conflicts"),
+    "write-conflicts": (*_HELD_UP, "cpu-saturated"),
+    "mass-write": (*_HELD_UP, *_HEAVY_WRITES, "write-concern"),
+    "index-build": (*_HELD_UP, *_HEAVY_WRITES, "write-concern"),
+    "write-concern": (*_HELD_UP, "member-down", "replication-lag", "unreachable"),
     "connection-storm": (*FELT, "cpu-saturated", "memory-short", "open-files", "pool-full"),
     "piled-up-operations": (*_LOAD, "missing-index", "full-scan", "runaway-aggregation"),
     "runaway-aggregation": (*_LOAD, "missing-index", "full-scan", "disk-beside"),
@@ -23,10 +32,10 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "redis-full": _LOAD,
     "redis-blocked": (*_LOAD, "unreachable", "cache-evicting"),
     "redis-save-failed": FELT,
-    "cpu-beside": (*FELT, *_WAITING, "cpu-saturated", "redis-blocked", "runaway-aggregation"),
-    "cpu-stolen": (*FELT, *_WAITING, "cpu-saturated", "cpu-beside"),
+    "cpu-beside": (*FELT, *_WAITING, "cpu-saturated", "redis-blocked", "runaway-aggregation", *_SLOWS_ALL),
+    "cpu-stolen": (*FELT, *_WAITING, "cpu-saturated", "cpu-beside", *_SLOWS_ALL),
     "cpu-saturated": (*FELT, "pool-full", "long-operation"),
-    "disk-beside": (*FELT, *_WAITING, "cache-squeeze", "replication-lag", "disk-saturated"),
+    "disk-beside": (*FELT, *_WAITING, "cache-squeeze", "replication-lag", "disk-saturated", *_SLOWS_ALL),
     "disk-saturated": (*FELT, *_WAITING),
     "disk-full": (*FELT, "unreachable", "redis-save-failed", "restarted", "no-primary"),
     "memory-short": (*FELT, "unreachable", "restarted", "disk-saturated", "redis-save-failed"),

@@ -122,6 +122,18 @@ def queued(server: MongoServer) -> float | None:
     return float(sum(known)) if known else None
 
 
+def written(server: MongoServer) -> float | None:
+    """Documents inserted, and updates and deletes, a second."""
+    kinds = (server.operations.insert, server.operations.update, server.operations.delete)
+    known = [one for one in kinds if one is not None]
+    return sum(known) if known else None
+
+
+def _expiring(state: TargetState) -> float | None:
+    """1 while the server's TTL thread deletes, else 0."""
+    return None if state.operations is None else float("TTL delete" in state.operations.own_work)
+
+
 def flushes(server: RedisServer) -> float | None:
     """How often all keys, or all of one database, were deleted since the server began."""
     if not server.commands:
@@ -161,6 +173,12 @@ SIGNALS = (
     _mongodb("returned", "documents returned", lambda s: s.work.returned_documents_per_s),
     _mongodb("evicted_by_operations", "pages evicted by operations", lambda s: s.cache.evicted_by_operations_per_s),
     _mongodb("conflicts", "write conflicts", lambda s: s.work.write_conflicts_per_s, per_second, 3.0, 20.0),
+    _mongodb("writes", "writes", lambda s: s.writes.per_s),
+    _mongodb("write_ms", "latency of writes", lambda s: s.writes.average_ms),
+    _mongodb("written", "documents written", written),
+    _mongodb("committed", "transactions committed", lambda s: s.transactions.committed_per_s),
+    _mongodb("aborted", "transactions aborted", lambda s: s.transactions.aborted_per_s),
+    Signal("expiring", "mongodb", "operations", "deletes of expired documents", _expiring),
     _redis("operations", "operations", lambda s: s.commands_per_s, per_second, 2.5, 50.0),
     _redis("hit_rate", "hit rate", lambda s: s.hit_rate, percent, 1.0, 0.15),
     _redis("evicted", "evicted keys", lambda s: s.evicted_per_s, per_second, 2.0, 10.0),

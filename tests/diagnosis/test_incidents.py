@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
+from helpers import mongodb_incidents
 from helpers.incidents import (
     APPLICATION,
     HOST,
@@ -422,6 +423,7 @@ LATE = {"dropped index": ("missing-index",)}
 
 def test_every_code_has_an_incident() -> None:
     tested = {incident.code for incident in INCIDENTS.values()}
+    tested |= {incident.code for incident in mongodb_incidents.INCIDENTS.values()}
     assert set(CODES) - tested == {"full-scan", "long-operation", "stepped-down", "restarted"}, "write one"
 
 

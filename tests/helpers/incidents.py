@@ -20,10 +20,12 @@ from perftui.model.mongodb import (
     MongoServer,
     NetworkTraffic,
     OperationLatency,
+    OperationRates,
     QueryWork,
     Queues,
     StorageCache,
     Tickets,
+    Transactions,
 )
 from perftui.model.operation import OperationList
 from perftui.model.query import DigestRow, LatencySummary, QueryDigest, RecentWork
@@ -109,12 +111,17 @@ def healthy(chance: random.Random, load: float = 1.0) -> Targets:
         pid=10,
         uptime_s=9e5,
         reads=OperationLatency(per_s=about(200), average_ms=0.5 * (0.8 + 0.4 * chance.random()) * load**0.5),
+        writes=OperationLatency(per_s=about(40), average_ms=0.8 * (0.8 + 0.4 * chance.random()) * load**0.5),
+        operations=OperationRates(insert=about(15), update=about(20), delete=about(5)),
+        transactions=Transactions(committed_per_s=about(10), aborted_per_s=about(0.3)),
         connections=Connections(current=40 + chance.randrange(3), available=960, created_per_s=about(0.5)),
         queues=Queues(readers=chance.randrange(2), writers=0),
         tickets=Tickets(read_used=chance.randrange(4), read_total=128, write_used=1, write_total=128),
         cache=StorageCache(used_bytes=300 * MB, maximum_bytes=500 * MB, dirty_bytes=5 * MB),
         network=NetworkTraffic(requests_per_s=about(300)),
-        work=QueryWork(examined_documents_per_s=about(900), returned_documents_per_s=about(800)),
+        work=QueryWork(
+            examined_documents_per_s=about(900), returned_documents_per_s=about(800), write_conflicts_per_s=about(0.5)
+        ),
     )
     redis = RedisServer(
         pid=11,

@@ -1,6 +1,6 @@
 """Who holds what others wait for: operations that run, and transactions that are left open."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from perftui.advice.contention.groups import waits_for_lock
 from perftui.advice.contention.lock_modes import PER_DATABASE, PER_NAMESPACE, awaited_kind, conflict
@@ -36,12 +36,27 @@ class Holder(Model, frozen=True, kw_only=True):
         return cls(name=f"{state} of {who}", mode=mode, for_s=one.open_s, sure=sure, transaction=one)
 
 
-def lock_holders(listed: OperationList, kind: str, mode: str, ns: str) -> tuple[Holder, ...]:
+Held = Mapping[str, Sequence[Operation]]
+"""Kinds of resources with the operations that hold one of that kind."""
+
+
+def held_by_kind(operations: Iterable[Operation]) -> Held:
+    """What an operation waits for it does not hold."""
+    found: dict[str, list[Operation]] = {}
+    for one in operations:
+        awaited = awaited_kind(one.locks) if waits_for_lock(one) else None
+        for kind in one.locks:
+            if kind != awaited:
+                found.setdefault(kind, []).append(one)
+    return found
+
+
+def lock_holders(listed: OperationList, held: Held, kind: str, mode: str, ns: str) -> tuple[Holder, ...]:
     """Whoever holds the resource in a mode that excludes `mode`: the sure ones first, then the oldest."""
     running = [
-        Holder.of_operation(one, held, sure=True)
-        for one in listed.operations
-        if (held := _held(one, kind)) and conflict(mode, held) and _same_resource(kind, ns, one.ns)
+        Holder.of_operation(one, one.locks[kind], sure=True)
+        for one in held.get(kind, ())
+        if conflict(mode, one.locks[kind]) and _same_resource(kind, ns, one.ns)
     ]
     idle = [one for one in listed.transactions if not one.active and conflict(mode, one.lock_modes.get(kind, ""))]
     global_kind = kind not in PER_NAMESPACE and kind not in PER_DATABASE
@@ -70,13 +85,6 @@ def writers_that_conflict(listed: OperationList, ns: str, waiters: Sequence[Oper
         ]
         found = [Holder.of_operation(one, "w", sure=False) for one in long_writes]
     return _oldest_first(found)
-
-
-def _held(one: Operation, kind: str) -> str:
-    """The mode in which it holds this kind; what it waits for it does not hold."""
-    if waits_for_lock(one) and awaited_kind(one.locks) == kind:
-        return ""
-    return one.locks.get(kind, "")
 
 
 def _same_resource(kind: str, ns: str, other: str) -> bool:

@@ -25,8 +25,8 @@ def conflict(one: str, other: str) -> bool:
 
 def awaited_kind(locks: Mapping[str, str]) -> str | None:
     """The kind of resource that an operation waits for: the last of the order, which it asked for last."""
-    known = [kind for kind in HIERARCHY if kind in locks]
-    return known[-1] if known else next(reversed(list(locks)), None)
+    known = next((kind for kind in reversed(HIERARCHY) if kind in locks), None)
+    return known or next(reversed(list(locks)), None)
 
 
 def resource_name(kind: str, ns: str) -> str:

@@ -4,7 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from perftui.advice.contention.acknowledging import concern_waits
 from perftui.advice.contention.groups import waits_for_lock
-from perftui.advice.contention.holders import MOST_HOLDERS, Holder, lock_holders, writers_that_conflict
+from perftui.advice.contention.holders import (
+    MOST_HOLDERS,
+    Held,
+    Holder,
+    held_by_kind,
+    lock_holders,
+    writers_that_conflict,
+)
 from perftui.advice.contention.lock_modes import awaited_kind, conflict, mode_words, resource_name
 from perftui.advice.contention.queue_waits import flow_control_waits, other_waits, ticket_waits
 from perftui.advice.contention.wait import Wait, waited_s
@@ -35,15 +42,16 @@ def lock_waits(listed: OperationList) -> Iterator[Wait]:
         if waits_for_lock(one):
             kind = awaited_kind(one.locks) or ""
             found.setdefault((kind, resource_name(kind, one.ns)), []).append(one)
+    held = held_by_kind(listed.operations) if found else {}
     for (kind, resource), waiters in found.items():
-        yield _lock_wait(listed, kind, resource if kind else "a lock", waiters)
+        yield _lock_wait(listed, held, kind, resource if kind else "a lock", waiters)
 
 
-def _lock_wait(listed: OperationList, kind: str, resource: str, waiters: list[Operation]) -> Wait:
+def _lock_wait(listed: OperationList, held: Held, kind: str, resource: str, waiters: list[Operation]) -> Wait:
     waiters.sort(key=lambda one: -(waited_s(one) or 0.0))
     first = waiters[0]
     mode = first.locks.get(kind, "")
-    holders = lock_holders(listed, kind, mode, first.ns) if kind else ()
+    holders = lock_holders(listed, held, kind, mode, first.ns) if kind else ()
     return Wait(
         kind="lock",
         resource=resource,
@@ -59,14 +67,13 @@ def _lock_wait(listed: OperationList, kind: str, resource: str, waiters: list[Op
 
 def _behind(kind: str, waiters: Sequence[Operation], holders: Sequence[Holder]) -> int:
     """Locks are handed out in turn: a reader that no holder excludes still waits behind a writer that came first."""
-    modes = [one.locks.get(kind, "") for one in waiters]
-    held = {holder.mode for holder in holders}
-    return sum(
-        1
-        for place, mode in enumerate(modes)
-        if not any(conflict(mode, other) for other in held)
-        and any(conflict(mode, earlier) for earlier in modes[:place])
-    )
+    held, earlier, behind = {holder.mode for holder in holders}, set[str](), 0
+    for one in waiters:
+        mode = one.locks.get(kind, "")
+        if any(conflict(mode, other) for other in earlier) and not any(conflict(mode, other) for other in held):
+            behind += 1
+        earlier.add(mode)
+    return behind
 
 
 def _untold(listed: OperationList, kind: str, holders: Sequence[Holder]) -> str:

@@ -2,11 +2,15 @@
 
 from perftui.diagnosis.rule import Rule
 from perftui.diagnosis.rules import (
+    builds,
     cache,
+    conflicts,
     connections,
     disks,
     endpoints,
+    locks,
     machine,
+    mass_writes,
     operations,
     pools,
     reach,
@@ -15,13 +19,18 @@ from perftui.diagnosis.rules import (
     scans,
     storage,
     transactions,
+    write_concern,
 )
 
 RULES: tuple[Rule, ...] = (
     *scans.RULES,
     *transactions.RULES,
+    *locks.RULES,
+    *conflicts.RULES,
     *connections.RULES,
     *operations.RULES,
+    *mass_writes.RULES,
+    *builds.RULES,
     *cache.RULES,
     *redis_blocking.RULES,
     *endpoints.RULES,
@@ -30,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     *disks.RULES,
     *storage.RULES,
     *replication.RULES,
+    *write_concern.RULES,
     *reach.RULES,
 )
 CODES: tuple[str, ...] = tuple(dict.fromkeys(code for rule in RULES for code in rule.codes))

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.words import name, one_of, seconds
@@ -95,7 +97,23 @@ def find_ill_members(moment: Moment) -> Iterator[Suspicion]:
                 yield _member(state, one, "member-down", f"{name(one.address)} is down", _votes(members))
             elif one.lag_s is not None and one.lag_s >= moment.thresholds.replication_lag_s and not one.hidden:
                 cost = f"it is {seconds(one.lag_s)} behind the primary"
-                yield _member(state, one, "replication-lag", f"{name(one.address)} lags behind", cost)
+                lagging = _member(state, one, "replication-lag", f"{name(one.address)} lags behind", cost)
+                yield _locked(lagging) if _has_fsync_lock(moment, one) else lagging
+
+
+def _has_fsync_lock(moment: Moment, member: Member) -> bool:
+    """Where that member is read itself."""
+    state = next((one for one in moment.states("mongodb") if one.target.id == member.target_id), None)
+    return state is not None and state.operations is not None and "fsync lock" in state.operations.own_work
+
+
+def _locked(lagging: Suspicion) -> Suspicion:
+    return replace(
+        lagging,
+        cause="db.fsyncLock() holds it, as for a backup",
+        help="unlock it there, once the backup has ended",
+        command="db.fsyncUnlock()",
+    )
 
 
 def _votes(members: tuple[Member, ...]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.rules.locks import waiting_for_others
 from perftui.diagnosis.words import name, one_of, seconds
 from perftui.model.operation import OpenTransaction, Operation
 from perftui.model.snapshot import TargetState
@@ -29,8 +30,12 @@ def find_idle_transactions(moment: Moment) -> Iterator[Suspicion]:
 
 def _waiters(state: TargetState) -> list[Operation]:
     """Operations that wait for a lock, or that conflict with what it wrote and try again and again."""
-    running = state.operations.operations if state.operations is not None else ()
-    return [one for one in running if one.noise is None and (one.running_s or 0.0) >= _WAITS_S and _may_wait(one)]
+    if state.operations is None:
+        return []
+    running = [one for one in state.operations.operations if one.noise is None and (one.running_s or 0.0) >= _WAITS_S]
+    waiting = [one for one in running if _may_wait(one)]
+    others = waiting_for_others(state.operations) if waiting else ()
+    return [one for one in waiting if one.opid not in others]
 
 
 def _may_wait(one: Operation) -> bool:

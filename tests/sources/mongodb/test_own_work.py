@@ -1,6 +1,7 @@
 """The server's own threads that others may wait for, on a real server and from what one may say."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from helpers.mongodb import good, sources
@@ -37,5 +38,5 @@ async def test_a_server_at_rest_has_none(mongod: MongodProcess) -> None:
 
 
 def test_only_known_threads_are_told() -> None:
-    entries = [{"desc": "TTLMonitor"}, {"desc": "Checkpointer"}, {}, {"desc": 5}, {"desc": "TTLMonitor"}]
+    entries: list[dict[str, Any]] = [{"desc": "TTLMonitor"}, {"desc": "Checkpointer"}, {}, {"desc": 5}, {"desc": "TTLMonitor"}]
     assert own_work(entries) == ("TTL delete",)

@@ -1,0 +1,147 @@
+"""Writers that run into each other's writes: a hot document, or transactions that abort each other."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.words import milliseconds, name, per_second, percent
+from perftui.model.operation import Operation
+from perftui.model.query import DigestRow
+from perftui.model.snapshot import TargetState
+
+_LOOKS_BACK_S = 5.0
+_LEAST_PER_S, _SHARE = 20.0, 0.3
+"""Conflicts a second, and of the writes: fewer are everyday life."""
+_TIMES, _LEAST_MS, _SLOW_MS = 3.0, 5.0, 50.0
+"""Writes become slow beside what is usual; the last where nothing usual is known."""
+_ABORTED_PER_S, _ABORTED_TIMES, _MOSTLY = 10.0, 4.0, 3.0
+_CRITICAL_SHARE = 1.0
+_DOCUMENTS, _TRANSACTIONS = "documents", "transactions"
+_IN_TRANSACTION = re.compile(r'"autocommit":false')
+
+
+class Place(NamedTuple):
+    """Where they meet, as far as it is seen."""
+
+    ns: str = ""
+    sender: str = ""
+    opid: str | None = None
+
+
+def find_conflicts(moment: Moment) -> Iterator[Suspicion]:
+    """Conflicts that make writes slow: each tries again until it is alone."""
+    for state in moment.fresh("mongodb", "mongodb"):
+        conflicts, writes = moment.least(state, "conflicts", _LOOKS_BACK_S), moment.lately(state, "writes") or 0.0
+        if conflicts < max(_LEAST_PER_S, _SHARE * writes):
+            continue
+        now, usual = moment.lately(state, "write_ms"), _usual(moment, state, "write_ms", _DOCUMENTS)
+        if now is not None and now >= (_SLOW_MS if usual is None else max(_TIMES * usual, usual + _LEAST_MS)):
+            yield _conflicting(moment, state, conflicts, writes, now, usual)
+
+
+def _usual(moment: Moment, state: TargetState, figure: str, subject: str) -> float | None:
+    return moment.usual(state, figure, "write-conflicts", subject, of_target=True)
+
+
+def _conflicting(
+    moment: Moment, state: TargetState, conflicts: float, writes: float, now: float, usual: float | None
+) -> Suspicion:
+    place = _place(_conflicting_operations(state)) or _recorded(state) or Place()
+    slower = f"a write takes {milliseconds(now)}{'' if usual is None else f', usually {milliseconds(usual)}'}"
+    track = moment.track(state, "conflicts")
+    return Suspicion(
+        code="write-conflicts",
+        target_id=state.target.id,
+        subject=_DOCUMENTS,
+        severity="critical" if conflicts >= _CRITICAL_SHARE * writes else "warning",
+        what=f"writes conflict with each other{_on(place)}",
+        since=track.began(track.usual(moment.now - 2 * _LOOKS_BACK_S) or 0.0, conflicts) if usual is not None else None,
+        cost=slower,
+        cause=f"{per_second(conflicts)} conflicts in {per_second(writes)} writes: many write the same documents at once"
+        f"{_sent(place)}",
+        help="spread the writes over more documents, or let one writer gather them",
+        page="Operations",
+        row=place.opid,
+        figures={"conflicts": conflicts} | ({} if usual is None else {"usual write_ms": usual}),
+    )
+
+
+def _conflicting_operations(state: TargetState) -> list[Operation]:
+    running = () if state.operations is None else state.operations.operations
+    return [one for one in running if one.noise is None and (one.write_conflicts or 0) > 0 and one.ns]
+
+
+def _place(operations: list[Operation]) -> Place | None:
+    """The collection and the sender of most of these."""
+    found = Counter((one.ns, one.app_name or one.client or "") for one in operations).most_common(1)
+    if not found:
+        return None
+    ns, sender = found[0][0]
+    return Place(ns, sender, next((str(one.opid) for one in operations if one.ns == ns), None))
+
+
+def _recorded(state: TargetState) -> Place | None:
+    """The shape that ran into most conflicts lately, where slow queries are read."""
+    rows = _rows(state)
+    found = [(row.recent.write_conflicts, row) for row in rows if row.recent is not None and row.recent.write_conflicts]
+    if not found:
+        return None
+    row = max(found, key=lambda one: one[0])[1]
+    return Place(row.ns, row.applications[0] if row.applications else "")
+
+
+def _on(place: Place) -> str:
+    return f" on {name(place.ns)}" if place.ns else ""
+
+
+def _sent(place: Place) -> str:
+    return f", sent by {name(place.sender)}" if place.sender else ""
+
+
+def find_aborts(moment: Moment) -> Iterator[Suspicion]:
+    """Most transactions end in vain. The server counts no conflict of theirs: the first one aborts them."""
+    for state in moment.fresh("mongodb", "mongodb"):
+        aborted, committed = moment.least(state, "aborted", _LOOKS_BACK_S), moment.lately(state, "committed") or 0.0
+        usual = _usual(moment, state, "aborted", _TRANSACTIONS)
+        limit = _MOSTLY * committed if usual is None else max(committed, _ABORTED_TIMES * usual)
+        if aborted >= max(_ABORTED_PER_S, limit):
+            yield _aborted(moment, state, aborted, committed, usual)
+
+
+def _aborted(moment: Moment, state: TargetState, aborted: float, committed: float, usual: float | None) -> Suspicion:
+    place = _place(_in_transactions(state)) or Place()
+    known = any((row.slowest.error_code if row.slowest else None) == 112 for row in _rows(state))
+    why = "they conflict with each other's writes" + ("" if known else ", or their application ends them")
+    return Suspicion(
+        code="write-conflicts",
+        target_id=state.target.id,
+        subject=_TRANSACTIONS,
+        severity="warning",
+        what=f"most transactions are aborted{_on(place)}",
+        since=moment.track(state, "aborted").began(usual, aborted) if usual is not None else None,
+        cost=f"{per_second(aborted)} are aborted and {per_second(committed)} committed"
+        f"{'' if usual is None else f'; usually {per_second(usual)} are aborted'}",
+        cause=f"{percent(aborted / (aborted + committed))} are in vain: {why}{_sent(place)}",
+        help="make transactions short, and let fewer write the same documents at once",
+        page="Operations",
+        row=place.opid,
+        figures={"aborted": aborted} | ({} if usual is None else {"usual aborted": usual}),
+    )
+
+
+def _rows(state: TargetState) -> Sequence[DigestRow]:
+    return () if state.queries is None else state.queries.rows
+
+
+def _in_transactions(state: TargetState) -> list[Operation]:
+    running = () if state.operations is None else state.operations.operations
+    return [one for one in running if one.noise is None and one.ns and _IN_TRANSACTION.search(one.command)]
+
+
+RULES = (
+    Rule(codes=("write-conflicts",), find=find_conflicts, holds_s=2.0, ends_s=6.0),
+    Rule(codes=("write-conflicts",), find=find_aborts, holds_s=3.0, ends_s=6.0),
+)
