@@ -160,7 +160,7 @@ def test_the_registry_s_own_thread_evaluates(tmp_path: Path) -> None:
     path.write_text('[[endpoint]]\nmatch = "*"\nlimits = ["avg<1ms"]\nevaluations = 1\n', "utf-8")
     registry = Registry("shop", budgets=path)
     serve(registry, "/a", 100, 0.9)
-    wait_until(lambda: any(value for _, value in registry.read().side(SIDE)), timeout_s=20)
+    wait_until(lambda: any(value for _, value in registry.read().side(SIDE)))
     assert budgets_of(build_document(registry), "/a")[0].state == "over"
 
 

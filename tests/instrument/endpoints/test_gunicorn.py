@@ -72,6 +72,7 @@ def test_a_client_that_leaves_a_stream(served: Served) -> None:
 def test_a_stream_that_breaks(served: Served) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         httpx.get(served.url + "/breaks", trust_env=False)
-    wait_until(lambda: "GET /breaks" in statuses_of(served.registry))
+    # It is known from its first byte on, and counted when it has ended.
+    wait_until(lambda: statuses_of(served.registry).get("GET /breaks") == {"500": 1})
     found = endpoint_of(served.registry, "GET /breaks")
     assert (found.status, found.exceptions) == ({"500": 1}, {"LookupError": 1})

@@ -100,7 +100,7 @@ def test_a_slow_batch_is_told_without_a_plan() -> None:
     monitor = MongoMonitor(registry, explain_with=lambda: (_ for _ in ()).throw(AssertionError("not asked")))
     send(monitor, 1, bulk("shop.items"), reply(nInserted=1), took_ms=500)
     assert monitor.explaining is not None
-    assert monitor.explaining.wait()
+    assert monitor.explaining.wait(60)
     one = found(registry, "shop.items")
     assert one.slow == 1
     assert "cannot be explained" in next(iter(monitor.explaining.refused.values()))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from helpers.querying import Client, in_request, measured, queries
+from helpers.waiting import wait_until
 from pymongo import AsyncMongoClient, InsertOne, UpdateOne, WriteConcern
 
 from perftui.advice.shapes.shape import shape_of
@@ -106,6 +107,8 @@ def test_the_application_s_own_comment_stays(mongod: MongodProcess, profiled: An
         things.with_options(write_concern=WriteConcern(w=0)).bulk_write([InsertOne({"_id": "w0"})], ordered=False)
         while things.find_one({"_id": "w0"}, comment="mine") is None:
             pass
+    # What is found already may not be in the profile yet.
+    wait_until(lambda: profiled.find_one({"ns": f"{DATABASE}.things", "op": "insert"}))
     entries = list(profiled.find({"ns": f"{DATABASE}.things"}))
     assert {entry["command"]["comment"] for entry in entries if "find" in entry["command"]} == {"mine"}
     assert [entry["command"]["comment"] for entry in entries if entry["op"] == "update"] == [{"of": "mine"}]

@@ -202,9 +202,11 @@ def test_a_child_process_begins_anew(mongod: MongodProcess, registry: Registry) 
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            left = len(monitor.cursors), len(monitor.running), len(registry.queries.memo)
-            os.write(writing, repr((left, queries(registry).count)).encode())
-            os._exit(0)
+            try:
+                left = len(monitor.cursors), len(monitor.running), len(registry.queries.memo)
+                os.write(writing, repr((left, queries(registry).count)).encode())
+            finally:
+                os._exit(0)
         os.waitpid(child, 0)
         assert os.read(reading, 100) == b"((0, 0, 0), 0)"
         cursor.close()

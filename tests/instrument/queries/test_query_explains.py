@@ -15,7 +15,7 @@ from perftui.instrument.queries.copying import TooLarge, bounded_copy
 from perftui.servers import MongodProcess
 
 DATABASE = "query_explains"
-OFTEN = ExplainLimits(every_s=0.001, per_shape_s=0.0)
+OFTEN = ExplainLimits(every_s=0.001, per_shape_s=0.0, max_time_ms=20_000)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def explaining(mongod: MongodProcess, source: Any = None, limits: ExplainLimits 
 
 def settled(monitor: MongoMonitor) -> None:
     assert monitor.explaining is not None
-    assert monitor.explaining.wait()
+    assert monitor.explaining.wait(60)
     assert not monitor.registry.faults, monitor.registry.faults
 
 
@@ -164,7 +164,7 @@ def test_a_server_that_cannot_be_asked_costs_the_application_nothing(mongod: Mon
     with measured(mongod, monitor) as client:
         assert len(list(client[DATABASE].things.find({"n": 5}))) == 1
         assert monitor.explaining is not None
-        assert monitor.explaining.wait()
+        assert monitor.explaining.wait(60)
     assert monitor.registry.faults == {"explain": 1}
 
 

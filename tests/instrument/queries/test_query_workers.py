@@ -20,7 +20,7 @@ def work(mongod: MongodProcess, monitor: MongoMonitor, number: int) -> None:
             list(client[DATABASE].things.find({"kind": number}))
         list(client[DATABASE].things.find({f"own{number}": 1}))
         assert monitor.explaining is not None
-        assert monitor.explaining.wait()
+        assert monitor.explaining.wait(60)
 
 
 def all_published(document: QueryDocument) -> QueryDocument | None:
@@ -34,25 +34,30 @@ def test_processes_add_up(mongod: MongodProcess, tmp_path: Path) -> None:
         client[DATABASE].things.drop()
         client[DATABASE].things.insert_many({"kind": number} for number in range(10))
     registry = Registry("shop", shared=tmp_path)
-    limits = ExplainLimits(every_s=0.001)
+    limits = ExplainLimits(every_s=0.001, max_time_ms=20_000)
     monitor = MongoMonitor(registry, slow_ms=0, explain_with=mongod.uri, explain_limits=limits)
     work(mongod, monitor, 1)
     pipes: list[Any] = []
     for number in (2, 3):
         (told, tell), (go, let) = os.pipe(), os.pipe()
-        if os.fork() == 0:
-            work(mongod, monitor, number)
-            queries(registry)
-            os.write(tell, b"done")
-            os.read(go, 1)
-            os._exit(0)
-        pipes.append((told, let))
-    assert [os.read(told, 10) for told, _ in pipes] == [b"done", b"done"]
+        child = os.fork()
+        if child == 0:
+            try:
+                work(mongod, monitor, number)
+                queries(registry)
+                os.write(tell, b"done")
+                os.read(go, 1)
+            finally:
+                os._exit(0)
+        os.close(tell)
+        pipes.append((child, told, let))
+    assert [os.read(told, 10) for _, told, _ in pipes] == [b"done", b"done"]
     document = wait_until(lambda: all_published(queries(registry)))
-    for _, let in pipes:
+    for child, told, let in pipes:
         os.write(let, b"x")
-    for _ in pipes:
-        os.wait()
+        os.waitpid(child, 0)
+        os.close(told)
+        os.close(let)
     found = shape(document, {"find": "things", "filter": {"kind": 1}}, DATABASE)
     assert (found.count, found.returned, found.plan) == (6, 6, "COLLSCAN")
     assert [(caller.route, caller.calls) for caller in found.callers] == [("/worker1", 4), ("/worker0", 2)]

@@ -38,12 +38,12 @@ def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[httpx.Cli
     address = f"unix:{place}" if request.param == "gunicorn" else str(place)
     server = subprocess.Popen([*command, address], cwd=tmp_path)
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(place)), timeout=20) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(place)), timeout=60) as client:
             wait_until(lambda: _serves(client))
             yield client
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def _serves(client: httpx.Client) -> bool:
