@@ -47,6 +47,10 @@ class Places:
         machine, server, kind = (one, other, kinds[1]) if kinds[0] == "host" else (other, one, kinds[0])
         return self.is_on(machine, server) or (kind == "application" and bool(self._on.get(machine)))
 
+    def are_alike(self, one: str, other: str) -> bool:
+        """Whether both are of the same kind, such as two Redis servers."""
+        return self._kinds.get(one) == self._kinds.get(other)
+
 
 def process_on(machine: TargetState, state: TargetState) -> Process | None:
     """The server's process by its id; in a container the server knows another id, so that the only one of its role

@@ -13,6 +13,9 @@ _SLOWS_ALL = ("mass-write", "index-build")
 """What is blamed for latency only for having begun just then."""
 _HEAVY_WRITES = ("cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "write-conflicts")
 _LOAD = (*FELT, *_WAITING, "cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "memory-short")
+_STARVED = ("redis-busy", "unreachable")
+_OF_REDIS = ("redis-busy", "redis-replica-down", "redis-replica-lag")
+"""What only another Redis explains, or a machine."""
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "missing-index": (*_LOAD, "runaway-aggregation", "full-scan"),
     "index-dropped": (*_LOAD, "missing-index", "runaway-aggregation", "full-scan"),
@@ -23,14 +26,15 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "mass-write": (*_HELD_UP, *_HEAVY_WRITES, "write-concern"),
     "index-build": (*_HELD_UP, *_HEAVY_WRITES, "write-concern"),
     "write-concern": (*_HELD_UP, "member-down", "replication-lag", "unreachable"),
-    "connection-storm": (*FELT, "cpu-saturated", "memory-short", "open-files", "pool-full"),
+    "connection-storm": (*FELT, "cpu-saturated", "memory-short", "open-files", "pool-full", *_STARVED),
     "piled-up-operations": (*_LOAD, "missing-index", "full-scan", "runaway-aggregation"),
     "runaway-aggregation": (*_LOAD, "missing-index", "full-scan", "disk-beside"),
     "long-operation": (*FELT, "cpu-saturated", "disk-saturated", "pool-full", "cache-squeeze"),
-    "cache-flushed": (*_LOAD, "missing-index", "full-scan"),
+    "cache-flushed": (*_LOAD, "missing-index", "full-scan", "redis-busy"),
     "cache-evicting": (*_LOAD, "missing-index", "full-scan"),
     "redis-full": _LOAD,
-    "redis-blocked": (*_LOAD, "unreachable", "cache-evicting"),
+    "redis-blocked": (*_LOAD, "unreachable", "cache-evicting", *_OF_REDIS),
+    "redis-busy": (*FELT, "cpu-saturated", "redis-replica-down", "redis-replica-lag", "unreachable"),
     "redis-save-failed": FELT,
     "cpu-beside": (*FELT, *_WAITING, "cpu-saturated", "redis-blocked", "runaway-aggregation", *_SLOWS_ALL),
     "cpu-stolen": (*FELT, *_WAITING, "cpu-saturated", "cpu-beside", *_SLOWS_ALL),
@@ -48,8 +52,8 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "stepped-down": (*_LOAD, "member-down", "unreachable", "restarted", "cache-flushed"),
     "index-build-hung": ("member-down", "unreachable", "replication-lag"),
     "member-down": ("replication-lag", "unreachable"),
-    "unreachable": (*_LOAD, "member-down", "cache-evicting"),
-    "restarted": (*_LOAD, "cache-flushed", "unreachable", "connection-storm"),
+    "unreachable": (*_LOAD, "member-down", "cache-evicting", "redis-replica-down", "redis-replica-lag"),
+    "restarted": (*_LOAD, "cache-flushed", "unreachable", "connection-storm", "redis-replica-down"),
 }
 """Each cause with what may follow from it."""
 
@@ -58,6 +62,8 @@ _BEFORE_S = 15.0
 _ACUTE_S = 900.0
 _LARGER_THAN_ANY_POOL = 150.0
 _SYMPTOMS = {*FELT, "cpu-saturated", "disk-saturated", "pool-full", "long-operation", "restarted"}
+_REFUSES = {"redis-blocked", "redis-busy", "connection-storm"}
+"""What makes its own target unreachable, and no other."""
 _FATAL = {"unreachable", "no-primary", "stepped-down", "redis-blocked"}
 
 
@@ -71,8 +77,12 @@ def explains(cause: Problem, effect: Problem, places: Places) -> bool:
     if "piled-up-operations" in pair and pair & {"missing-index", "full-scan", "index-dropped"}:
         pile = cause if cause.code == "piled-up-operations" else effect
         return (cause is pile) == _is_its_own_cause(pile)
-    if effect.code == "unreachable" and cause.code in ("redis-blocked", "open-files"):
-        return effect.target_id == cause.target_id or cause.code == "open-files"
+    if effect.code in _OF_REDIS and not places.are_alike(cause.target_id, effect.target_id):
+        return False
+    if cause.code == "unreachable" and effect.code == "connection-storm" and effect.target_id == cause.target_id:
+        return False
+    if effect.code == "unreachable" and cause.code in _REFUSES:
+        return effect.target_id == cause.target_id
     return True
 
 

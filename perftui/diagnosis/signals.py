@@ -148,6 +148,18 @@ def lookups(server: RedisServer) -> float | None:
     return server.hits_per_s + server.misses_per_s
 
 
+def _replicas(server: RedisServer) -> float | None:
+    """Those that follow."""
+    if server.replication.role != "primary":
+        return None
+    return float(sum(1 for one in server.replication.replicas if one.state == "online"))
+
+
+def _link(server: RedisServer) -> float | None:
+    """A replica's: 1 while it is up, 0 while it is down."""
+    return None if server.replication.link_up is None else float(server.replication.link_up)
+
+
 def _slowness(metrics: ApplicationMetrics) -> float | None:
     recent = [one.recent for one in metrics.endpoints if one.recent is not None and one.recent.average_ms is not None]
     number = sum(one.requests for one in recent)
@@ -185,6 +197,10 @@ SIGNALS = (
     _redis("keys", "keys", lambda s: s.keys, count, 1.6, 100.0),
     _redis("flushes", "flushes", flushes),
     _redis("cpu", "CPU", lambda s: s.cpu_share, percent, 2.0, 0.4),
+    _redis("thread", "CPU of its one thread", lambda s: s.cpu_share if s.thread_share is None else s.thread_share),
+    _redis("rejected", "refused clients", lambda s: s.clients.rejected_per_s),
+    _redis("replicas", "replicas", _replicas),
+    _redis("link", "link to the primary", _link),
     _redis("clients", "clients", lambda s: s.clients.connected, count, 1.7, 50.0),
     _redis("lookups", "lookups", lookups),
     _application("requests", "requests", lambda a: a.per_s, per_second, 1.8, 10.0),

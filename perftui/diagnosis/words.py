@@ -3,7 +3,7 @@
 from perftui.diagnosis.signals import count, milliseconds, per_second, percent
 from perftui.model.text import safe_text
 
-__all__ = ["count", "milliseconds", "name", "one_of", "per_second", "percent", "seconds", "size"]
+__all__ = ["count", "microseconds", "milliseconds", "name", "one_of", "per_second", "percent", "seconds", "size"]
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -11,6 +11,11 @@ _UNITS = ("B", "KB", "MB", "GB", "TB")
 def seconds(value: float) -> str:
     """`0.4 s`, `12 s`, `3 min`."""
     return f"{value:.1f} s" if value < 10 else f"{value:.0f} s" if value < 120 else f"{value / 60:.0f} min"
+
+
+def microseconds(value: float) -> str:
+    """`8 µs`, `1.4 ms`, `2.0 s`."""
+    return f"{value:.0f} µs" if value < 1000 else milliseconds(value / 1000) if value < 1e6 else seconds(value / 1e6)
 
 
 def size(value: float) -> str:

@@ -70,6 +70,10 @@ class RedisReplication(Model, frozen=True, kw_only=True):
     primary: str | None = None
     link_up: bool | None = None
     primary_last_io_s: float | None = None
+    link_down_s: float | None = None
+    """How long the link to the primary has been down."""
+    syncing: bool | None = None
+    """All data is being copied from the primary."""
     replicas: tuple[RedisReplica, ...] = ()
 
 
@@ -94,6 +98,8 @@ class RedisServer(Model, frozen=True, kw_only=True):
     sent_bytes_per_s: float | None = None
     cpu_share: float | None = None
     """CPU seconds a second, system and user."""
+    thread_share: float | None = None
+    """The same of the one thread that runs commands; `None` before Redis 6.2."""
     keys: int | None = None
     memory: RedisMemory = RedisMemory()
     clients: RedisClients = RedisClients()

@@ -24,6 +24,7 @@ from helpers.incidents import (
     set_slot,
     shape,
 )
+from helpers.redis_incidents import cut_off, refuses_us, refusing, saturated, silent_replica
 from msgspec.structs import replace
 
 from perftui.diagnosis.rules import CODES
@@ -349,6 +350,15 @@ INCIDENTS = {
         blocking, "redis-blocked", REDIS_ID, ("KEYS blocks Redis", "sent by cron", "use SCAN", "GET /items")
     ),
     "no answer": Incident(unanswered, "redis-blocked", REDIS_ID, ("does not answer",)),
+    "redis saturated": Incident(
+        saturated, "redis-busy", REDIS_ID, ("one thread is busy 97 %", "58,000/s operations, usually", "GET takes 42 %")
+    ),
+    "redis refuses": Incident(
+        refusing, "connection-storm", REDIS_ID, ("Redis refuses clients", "12/s clients refused", "100 that are")
+    ),
+    "redis refuses us": Incident(refuses_us, "connection-storm", REDIS_ID, ("refuses clients", "no other gets in")),
+    "replica cut off": Incident(cut_off, "redis-replica-down", REDIS_ID, ("cut off", "link to 10.0.0.1:6379 is down")),
+    "replica behind": Incident(silent_replica, "redis-replica-lag", REDIS_ID, ("10.0.0.2:6381 lags", "acknowledged")),
     "failed save": Incident(unsaved, "redis-save-failed", REDIS_ID, ("cannot write to its disk",)),
     "slow endpoint": Incident(
         slow_endpoint, "slow-endpoint", APPLICATION.id,

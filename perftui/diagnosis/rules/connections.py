@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 
-from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.moment import Moment, is_silent
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.words import count, name, per_second, percent
 from perftui.model.operation import ConnectionGroup
+from perftui.model.redis import RedisClients
 from perftui.model.snapshot import TargetState
 
 _TIMES, _MORE = 2.0, 150.0
 _MANY_BY_ONE, _BY_ONE_SHARE = 500, 0.6
+_REFUSED_S = 6.0
 _CREATED_PER_S, _CREATED_ALONE_PER_S = 100.0, 500.0
 
 
@@ -72,28 +74,49 @@ def _client(group: ConnectionGroup) -> str:
 
 
 def find_redis_storms(moment: Moment) -> Iterator[Suspicion]:
-    """The same of Redis, which has no list of clients that is read."""
-    for state in moment.fresh("redis", "redis"):
-        server, current = state.redis, moment.lately(state, "clients", seconds=3.0)
-        if server is None or current is None:
-            continue
-        limit = server.clients.maximum
-        usual = moment.usual(state, "clients", "connection-storm")
-        full = limit is not None and current / limit >= moment.thresholds.connections_share
-        if full or (usual is not None and current >= _TIMES * usual + _MORE):
-            before = f", usually {count(usual)}" if usual is not None else ""
-            most = f" of {count(limit)} that are allowed" if full and limit else ""
-            yield Suspicion(
-                code="connection-storm",
-                target_id=state.target.id,
-                severity="critical" if full else "warning",
-                what="a storm of connections to Redis",
-                cost=f"{count(current)} connections{most}{before}",
-                help="find the client that opens them: CLIENT LIST",
-                command="redis-cli client list",
-                page="Redis",
-                figures={"connections": current} | ({} if usual is None else {"usual clients": usual}),
-            )
+    """The same of Redis, which has no list of clients that is read; and one that refuses clients, us among them."""
+    for state in moment.states("redis"):
+        if _refuses_us(state):
+            yield _redis_storm(state, "its maximum of clients is connected: no other gets in", {}, refuses=True)
+        elif state.redis is not None and not is_silent(state, "redis"):
+            yield from _found_in(moment, state, state.redis.clients)
+
+
+def _refuses_us(state: TargetState) -> bool:
+    return any(one.failure is not None and "maximum number of clients" in one.failure.message for one in state.sources)
+
+
+def _found_in(moment: Moment, state: TargetState, clients: RedisClients) -> Iterator[Suspicion]:
+    current, limit = moment.lately(state, "clients", seconds=3.0), clients.maximum
+    if current is None:
+        return
+    refused = max(moment.track(state, "rejected").since(moment.now - _REFUSED_S), default=0.0)
+    usual = moment.usual(state, "clients", "connection-storm")
+    full = limit is not None and current / limit >= moment.thresholds.connections_share
+    if refused > 0 or full or (usual is not None and current >= _TIMES * usual + _MORE):
+        before = f", usually {count(usual)}" if usual is not None else ""
+        most = f" of {count(limit)} that are allowed" if (full or refused) and limit else ""
+        words = f"{count(current)} connections{most}{before}"
+        if refused > 0:
+            words = f"{per_second(refused)} clients refused; {words}"
+        figures = {"connections": current} | ({} if usual is None else {"usual clients": usual})
+        yield _redis_storm(state, words, figures, refuses=refused > 0, critical=full)
+
+
+def _redis_storm(
+    state: TargetState, cost: str, figures: dict[str, float], *, refuses: bool, critical: bool = False
+) -> Suspicion:
+    return Suspicion(
+        code="connection-storm",
+        target_id=state.target.id,
+        severity="critical" if refuses or critical else "warning",
+        what="Redis refuses clients" if refuses else "a storm of connections to Redis",
+        cost=cost,
+        help="find the client that opens them: CLIENT LIST" + ("; or raise maxclients" if refuses else ""),
+        command="redis-cli client list",
+        page="Redis",
+        figures=figures,
+    )
 
 
 RULES = (

@@ -11,7 +11,7 @@ from perftui.model.snapshot import SourceState, TargetState
 _LONG_US, _SINGLE_S, _TOTAL_S = 50_000, 0.2, 0.4
 _LOOKS_BACK_S = 20.0
 _BUSY = ("BUSY", "busy running a script")
-_INSTEAD = {
+INSTEAD = {
     "keys": "use SCAN instead of KEYS",
     "eval": "end the script: SCRIPT KILL",
     "evalsha": "end the script: SCRIPT KILL",
@@ -97,7 +97,7 @@ def _blocked(moment: Moment, state: TargetState, entries: Sequence[RedisSlowComm
         f" of the last {seconds(max(moment.now - began, total_s))}",
         cause=f"{name(worst.command, 80)} took {seconds(worst.duration_us / 1e6)}"
         + (f", sent by {name(sender)}" if sender else ""),
-        help=_INSTEAD.get(command, "send it less often, or divide it"),
+        help=INSTEAD.get(command, "send it less often, or divide it"),
         page="Redis",
         row=command,
     )

@@ -48,7 +48,8 @@ class InfoReader:
             self._rates.reset()
             self._commands.reset()
         rates = self._rates
-        rates.update(time_s, {name: _number(info, field) for name, field in _COUNTERS.items()} | {"cpu": _cpu(info)})
+        used = {"cpu": _cpu(info), "thread": _cpu(info, "_main_thread")}
+        rates.update(time_s, {name: _number(info, field) for name, field in _COUNTERS.items()} | used)
         keyspace = tuple(_keyspace(info))
         return RedisServer(
             flavour="valkey" if "valkey_version" in info else "redis",
@@ -65,6 +66,7 @@ class InfoReader:
             received_bytes_per_s=rates.rate("received"),
             sent_bytes_per_s=rates.rate("sent"),
             cpu_share=rates.rate("cpu"),
+            thread_share=rates.rate("thread"),
             keys=whole(sum(database.keys for database in keyspace)),
             memory=_memory(info),
             clients=RedisClients(
@@ -120,8 +122,8 @@ _COUNTERS = {
 }
 
 
-def _cpu(info: Info) -> float | None:
-    system, user = _number(info, "used_cpu_sys"), _number(info, "used_cpu_user")
+def _cpu(info: Info, of: str = "") -> float | None:
+    system, user = _number(info, f"used_cpu_sys{of}"), _number(info, f"used_cpu_user{of}")
     return None if system is None or user is None else system + user
 
 
@@ -162,7 +164,9 @@ def _replication(info: Info) -> RedisReplication:
         role={"master": "primary", "slave": "replica"}.get(info.get("role", ""), info.get("role")),
         primary=primary,
         link_up=None if link is None else link == "up",
-        primary_last_io_s=_number(info, "master_last_io_seconds_ago"),
+        primary_last_io_s=_seconds(info, "master_last_io_seconds_ago"),
+        link_down_s=_seconds(info, "master_link_down_since_seconds"),
+        syncing=_flag(info, "master_sync_in_progress"),
         replicas=tuple(_replicas(info)),
     )
 
@@ -199,6 +203,12 @@ def _pairs(value: str) -> dict[str, str]:
 
 def _number(info: Info, name: str) -> float | None:
     return _to_number(info.get(name))
+
+
+def _seconds(info: Info, name: str) -> float | None:
+    """Below zero means never."""
+    number = _number(info, name)
+    return None if number is None or number < 0 else number
 
 
 def _whole(info: Info, name: str) -> int | None:

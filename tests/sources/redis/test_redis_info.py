@@ -81,6 +81,30 @@ def test_a_new_process_starts_anew() -> None:
     assert reader.read(restarted, 1001.0).commands_per_s is None
 
 
+REPLICA = {
+    "role": "slave", "master_host": "10.0.0.1", "master_port": "6379", "master_link_status": "down",
+    "master_last_io_seconds_ago": "-1", "master_sync_in_progress": "1", "master_link_down_since_seconds": "7",
+}  # fmt: skip
+
+
+def test_a_replica_tells_how_its_link_is() -> None:
+    found = InfoReader().read(REPLICA, 1.0).replication
+    assert (found.role, found.primary, found.link_up, found.syncing) == ("replica", "10.0.0.1:6379", False, True)
+    assert (found.link_down_s, found.primary_last_io_s) == (7.0, None)
+    never = InfoReader().read(REPLICA | {"master_link_down_since_seconds": "-1"}, 1.0).replication
+    assert never.link_down_s is None
+
+
+def test_the_thread_that_runs_commands_is_told_apart() -> None:
+    reader = InfoReader()
+    cpu = {"used_cpu_sys": "1", "used_cpu_user": "9", "used_cpu_sys_main_thread": "1", "used_cpu_user_main_thread": "2"}
+    reader.read(cpu, 10.0)
+    server = reader.read(cpu | {"used_cpu_user": "12", "used_cpu_user_main_thread": "3.5"}, 12.0)
+    assert (server.cpu_share, server.thread_share) == (1.5, 0.75)
+    older = {"used_cpu_sys": "1", "used_cpu_user": "9"}
+    assert reader.read(older, 13.0).thread_share is None
+
+
 def test_nothing_known_is_none_and_never_zero() -> None:
     server = InfoReader().read({}, 1.0)
     assert server.version is None

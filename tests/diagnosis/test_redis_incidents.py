@@ -1,0 +1,207 @@
+"""Of Redis: what its verdicts say beyond their names, and what a busy one that is well does not meet."""
+
+import pytest
+from helpers.incidents import REDIS, Change, Story, Targets, after, endpoint, set_figures, set_slot
+from helpers.redis_incidents import (
+    MANY,
+    MB,
+    change_redis,
+    cut_off,
+    following,
+    refuses_us,
+    replica,
+    replication,
+    saturated,
+)
+from msgspec.structs import replace
+
+from perftui.model.redis import CommandStats, RedisClients, RedisPersistence, RedisSlowCommand, RedisSlowLog
+from perftui.model.sample import Failure
+from perftui.model.verdict import Problem
+
+
+def problem_after(seconds: int, change: Change) -> Problem:
+    last = after(seconds, change)
+    assert last.problem is not None, last.message
+    return last.problem
+
+
+def busy(per_s: float, *commands: CommandStats, share: float = 0.97) -> Change:
+    """`share` is of the thread; an older server tells only that of the whole process."""
+
+    def change(targets: Targets, _at: float, passed: int) -> None:
+        figures = {"cpu_share": share + 0.01 * (passed % 2), "commands_per_s": per_s, "commands": commands}
+        set_figures(targets, "redis", "redis", **figures)
+
+    return change
+
+
+def test_the_commands_that_take_most_are_named() -> None:
+    found = problem_after(12, saturated)
+    assert found.cause == "GET takes 42 % of it (52,000/s of 8 µs), MSET takes 33 % of it (6,000/s of 55 µs)"
+    assert found.severity == "warning"
+    assert found.evidence.row == "get"
+
+
+def test_what_takes_long_is_asked_to_be_something_else() -> None:
+    found = problem_after(12, busy(600.0, CommandStats(command="keys", calls=1, calls_per_s=45.0, average_us=20_000.0)))
+    assert found.cause == "KEYS takes 90 % of it (45/s of 20 ms)"
+    assert found.help == "use SCAN instead of KEYS"
+    assert "as many as usual" in found.cost
+
+
+def test_many_tiny_ones_cost_more_in_coming_and_going() -> None:
+    tiny = CommandStats(command="incr", calls=1, calls_per_s=90_000.0, average_us=1.2)
+    found = problem_after(12, busy(90_000.0, tiny))
+    assert "all commands together take 11 %, receiving and answering them the rest" in found.cause
+    assert "pipelines" in found.help
+
+
+def test_a_server_that_hides_its_commands_is_saturated_all_the_same() -> None:
+    assert problem_after(12, busy(90_000.0)).cause == ""
+
+
+def test_who_waits_for_a_saturated_redis_is_its_effect() -> None:
+    def change(targets: Targets, at: float, passed: int) -> None:
+        saturated(targets, at, passed)
+        slow = (endpoint(average_ms=600.0), endpoint("/users"))
+        set_figures(targets, "application", "application", endpoints=slow)
+
+    last = after(14, change)
+    assert last.problem is not None
+    assert (last.problem.code, last.problem.severity) == ("redis-busy", "critical")
+    assert [one.code for one in last.effects] == ["slow-endpoint"]
+
+
+def test_a_command_that_blocks_is_the_cause_of_the_rest() -> None:
+    def change(targets: Targets, at: float, passed: int) -> None:
+        saturated(targets, at, passed)
+        entry = RedisSlowCommand(id=passed, at=at, duration_us=600_000, command="KEYS *")
+        set_slot(targets, "redis", redis_slow_log=RedisSlowLog(entries=(entry,)))
+
+    last = after(14, change)
+    assert last.problem is not None
+    assert (last.problem.code, [one.code for one in last.effects]) == ("redis-blocked", ["redis-busy"])
+
+
+def test_who_is_refused_itself_knows_why() -> None:
+    last = after(8, refuses_us)
+    assert last.problem is not None
+    assert (last.problem.code, [one.code for one in last.effects]) == ("connection-storm", ["unreachable"])
+
+
+def test_a_replica_whose_primary_is_watched_and_gone_is_an_effect() -> None:
+    """The verdict names the primary; its replica only tells what follows."""
+    second = replace(REDIS, id="redis://cache2:6379", name="cache2", address="redis://cache2:6379")
+    story = Story(kinds=("redis", "second"))
+
+    def change(targets: Targets, at: float, passed: int) -> None:
+        cut_off(targets, at, passed)
+        failure = Failure(kind="refused", message="Nothing listens at cache2:6379.", help="Start it.")
+        sources = tuple(replace(one, failure=failure, failing_since=at - passed) for one in targets["redis"].sources)
+        targets["second"] = replace(targets["redis"], target=second, redis=None, sources=sources)
+
+    def well(targets: Targets, _at: float, _passed: int) -> None:
+        targets["second"] = replace(targets["redis"], target=second)
+
+    story.play(40, well)
+    last = story.play(10, change)[-1]
+    assert last.problem is not None
+    assert (last.problem.code, last.problem.target_id) == ("unreachable", second.id)
+    assert [(one.code, one.target_id) for one in last.effects] == [("redis-replica-down", REDIS.id)]
+
+
+def test_a_mongodb_that_is_gone_cuts_no_replica_off() -> None:
+    def change(targets: Targets, at: float, passed: int) -> None:
+        cut_off(targets, at, passed)
+        failure = Failure(kind="refused", message="Nothing listens at db:27017.", help="Start it.")
+        before = targets["mongodb"].sources
+        failed = tuple(replace(one, failure=failure, failing_since=at - passed) for one in before)
+        set_slot(targets, "mongodb", sources=failed)
+
+    last = after(10, change)
+    assert [one.code for one in last.others] == ["redis-replica-down"]
+
+
+def test_a_primary_that_lost_a_replica_says_so_for_two_minutes() -> None:
+    story = Story()
+    story.play(60, change_redis(replication=following(replica(), replica(6381))))
+    alone = change_redis(replication=following(replica()))
+    last = story.play(12, alone)[-1]
+    assert last.problem is not None
+    assert (last.problem.code, last.problem.what) == ("redis-replica-down", "Redis lost a replica")
+    assert last.problem.cost == "1 of 2 follow"
+    assert story.play(150, alone)[-1].status == "healthy"
+
+
+def test_a_replica_is_behind_by_bytes_too() -> None:
+    known = following(replica(behind_bytes=400 * MB))
+    found = problem_after(12, change_redis(replication=known, received_bytes_per_s=20.0 * MB))
+    assert found.code == "redis-replica-lag"
+    assert "400 MB behind, all that Redis received in 20 s" in found.cost
+
+
+def test_a_replica_that_hears_nothing_says_so() -> None:
+    found = problem_after(12, change_redis(replication=replication(primary_last_io_s=31.0)))
+    assert (found.code, found.subject) == ("redis-replica-lag", "")
+    assert "it has heard nothing of 10.0.0.1:6379 for 31 s" in found.cost
+
+
+def test_a_copy_that_never_ends_is_told() -> None:
+    def change(targets: Targets, _at: float, passed: int) -> None:
+        known = replication(link_up=False, syncing=True, link_down_s=float(passed))
+        set_figures(targets, "redis", "redis", replication=known)
+
+    story = Story()
+    story.play(40)
+    assert {one.status for one in story.play(60, change)} == {"healthy"}
+
+    def longer(targets: Targets, at: float, passed: int) -> None:
+        change(targets, at, passed + 60)
+
+    last = story.play(10, longer)[-1]
+    assert last.problem is not None
+    assert "it copies all data anew, and did not finish yet" in last.problem.cause
+
+
+def test_a_replica_that_never_reached_its_primary_is_cut_off() -> None:
+    never = change_redis(replication=replication(link_up=False))
+    story = Story()
+    story.play(40)
+    assert {one.status for one in story.play(25, never)} == {"healthy"}
+    last = story.play(20, never)[-1]
+    assert last.problem is not None
+    assert last.problem.code == "redis-replica-down"
+
+
+WELL: dict[str, Change] = {
+    "busy, with time left": busy(58_000.0, *MANY, share=0.82),
+    "threads beside the one that counts": change_redis(cpu_share=2.5, thread_share=0.6),
+    "loading its data": change_redis(cpu_share=0.99, persistence=RedisPersistence(loading=True)),
+    "clients that wait for a list": change_redis(clients=RedisClients(connected=120, blocked=100, maximum=10_000)),
+    "a primary with replicas": change_redis(replication=following(replica(), replica(6381, lag_s=2.0))),
+    "a replica that is new": change_redis(
+        replication=following(replica(), replica(6381, state="send_bulk", lag_s=90.0, behind_bytes=900 * MB))
+    ),
+    "a primary that writes much": change_redis(
+        replication=following(replica(behind_bytes=60 * MB)), received_bytes_per_s=90.0 * MB
+    ),
+    "a replica of a primary that is idle": change_redis(replication=replication(primary_last_io_s=10.0)),
+    "a replica that begins": change_redis(replication=replication(link_up=False, syncing=True, link_down_s=8.0)),
+}
+
+
+@pytest.mark.parametrize("name", WELL)
+def test_a_redis_that_works_is_well(name: str) -> None:
+    story = Story()
+    story.play(40)
+    assert {one.status for one in story.play(40, WELL[name])} == {"healthy"}
+
+
+@pytest.mark.parametrize("seconds", [2, 5])
+def test_a_burst_is_nothing(seconds: int) -> None:
+    story = Story()
+    for _ in range(6):
+        story.play(15)
+        story.play(seconds, saturated)
+    assert {one.status for one in story.verdicts} == {"looking", "healthy"}
