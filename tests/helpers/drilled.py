@@ -6,14 +6,15 @@ from typing import Any
 
 import httpx
 import redis
+from pymongo.errors import PyMongoError
 
 from helpers.processes import processes_in
 from helpers.waiting import wait_until
 from perftui.demo.session import METRICS_PATH, DemoSession
 
 PARAMETERS = ("transactionLifetimeLimitSeconds",)
-OURS = {"prompt-library", "perftui-demo"}
-"""Clients that the demo itself has."""
+OURS = {"prompt-library", "perftui-demo", "OplogFetcher"}
+"""Clients that the demo itself has, and those by which members follow each other."""
 
 
 def traces(session: DemoSession) -> dict[str, Any]:
@@ -35,13 +36,32 @@ def traces(session: DemoSession) -> dict[str, Any]:
     return known | _of_redis(session) | _of_the_rest(session)
 
 
-def assert_traces(session: DemoSession, before: dict[str, Any], timeout_s: float = 30.0) -> None:
+def traces_at_rest(session: DemoSession) -> dict[str, Any]:
+    """The same, once whoever was at work before is gone."""
+
+    def at_rest() -> dict[str, Any] | None:
+        known = _readable(session)
+        busy = known is None or known["clients"] or known["transactions"] or known["builds"]
+        return None if busy or known is None or known["role"] != "primary" else known
+
+    return wait_until(at_rest)
+
+
+def assert_traces(session: DemoSession, before: dict[str, Any], timeout_s: float = 60.0) -> None:
     """All is as it was before, within so many seconds: connections and processes end a moment after their owner."""
     with suppress(AssertionError):
-        wait_until(lambda: traces(session) == before, timeout_s)
+        wait_until(lambda: _readable(session) == before, timeout_s)
     after = traces(session)
     left = {name: (value, after[name]) for name, value in before.items() if value != after[name]}
     assert not left, left
+
+
+def _readable(session: DemoSession) -> dict[str, Any] | None:
+    """`None` where one of them does not answer, as a member that has just been elected or come back."""
+    try:
+        return traces(session)
+    except (PyMongoError, redis.RedisError, httpx.HTTPError):
+        return None
 
 
 def client_names(client: Any) -> set[str]:

@@ -10,7 +10,7 @@ import httpx
 import psutil
 import pytest
 import redis
-from helpers.drilled import assert_traces, traces
+from helpers.drilled import assert_traces, traces_at_rest
 from helpers.waiting import wait_until
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -204,7 +204,7 @@ def test_every_incident_is_held() -> None:
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_it_is_really_caused_and_leaves_nothing(session: DemoSession, name: str) -> None:
-    before, incident, scene = traces(session), small(name), Scene(session)
+    before, incident, scene = traces_at_rest(session), small(name), Scene(session)
     with session.mongod.client(appname="perftui-demo") as mongodb, redis.Redis(port=session.redis.port) as cache:
         cache.config_resetstat()
         seen = Seen(session, mongodb, cache, mongodb.admin.command("hello")["localTime"])

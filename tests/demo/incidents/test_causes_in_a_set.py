@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from helpers.drilled import assert_traces, traces
+from helpers.drilled import assert_traces, traces_at_rest
 from helpers.waiting import wait_until
 
 from perftui.demo.incidents.catalogue import incident_named
@@ -33,7 +33,7 @@ def test_the_demo_runs_on_a_replica_set_of_three(session: DemoSession) -> None:
 
 
 def test_the_primary_steps_down_and_is_elected_again(session: DemoSession) -> None:
-    before, incident, scene = traces(session), incident_named("step-down"), Scene(session)
+    before, incident, scene = traces_at_rest(session), incident_named("step-down"), Scene(session)
     try:
         incident.start(scene)
         assert not session.members[0].is_primary()
@@ -45,7 +45,7 @@ def test_the_primary_steps_down_and_is_elected_again(session: DemoSession) -> No
 
 
 def test_an_index_build_waits_for_the_member_that_is_down(session: DemoSession) -> None:
-    before, incident, scene = traces(session), incident_named("hung-build"), Scene(session)
+    before, incident, scene = traces_at_rest(session), incident_named("hung-build"), Scene(session)
     try:
         incident.start(scene)
         assert not session.members[-1].running

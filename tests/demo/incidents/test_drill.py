@@ -26,6 +26,7 @@ class Noted(Incident):
 
     def __init__(self, fails: str = "") -> None:
         self.asked: list[str] = []
+        self.asked_at: dict[str, float] = {}
         self._fails = fails
 
     def prepare(self, scene: Scene) -> None:
@@ -39,6 +40,7 @@ class Noted(Incident):
 
     def _note(self, what: str) -> None:
         self.asked.append(what)
+        self.asked_at[what] = time.time()
         if what == self._fails:
             raise RuntimeError("the server said no")
 
@@ -53,20 +55,20 @@ def test_it_begins_after_its_time_and_is_ended(session: DemoSession) -> None:
     incident, heard = Noted(), list[str]()
     before = time.time()
     with FireDrill(incident, session, 0.3, heard.append) as drill:
-        assert incident.asked == ["prepare"]
-        assert drill.wait_begun(30)
+        assert drill.wait_begun(60)
         assert incident.asked == ["prepare", "start"]
     assert incident.asked == ["prepare", "start", "stop"]
     assert drill.began_at is not None
     assert drill.ended_at is not None
     assert before + 0.3 <= drill.due_at <= drill.began_at <= drill.ended_at
+    assert incident.asked_at["prepare"] <= drill.due_at - 0.3 <= incident.asked_at["start"] - 0.3
     assert heard == ["noted began"]
 
 
 def test_one_that_has_not_begun_is_not_undone(session: DemoSession) -> None:
     incident = Noted()
     with FireDrill(incident, session, 600) as drill:
-        pass
+        assert incident.asked == ["prepare"]
     assert incident.asked == ["prepare"]
     assert (drill.began_at, drill.failure) == (None, None)
 
@@ -75,7 +77,7 @@ def test_one_that_has_not_begun_is_not_undone(session: DemoSession) -> None:
 def test_what_fails_is_told_and_the_rest_is_undone(session: DemoSession, fails: str, words: str) -> None:
     incident, heard = Noted(fails), list[str]()
     with FireDrill(incident, session, 0.0, heard.append) as drill:
-        assert drill.wait_begun(30)
+        assert drill.wait_begun(60)
     assert incident.asked == ["prepare", "start", "stop"]
     assert drill.failure == f"noted {words}: the server said no"
     assert heard[-1] == drill.failure

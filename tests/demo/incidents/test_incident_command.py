@@ -69,7 +69,7 @@ def test_wrong_usage_is_a_sentence(
 
 
 def test_a_headless_drill_tells_its_times_and_prints_the_snapshot(temporary: Path) -> None:
-    command = [*COMMAND, "flushed-cache", "--after", "5", "--headless", "12", "--json"]
+    command = [*COMMAND, "flushed-cache", "--after", "1", "--headless", "12", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["verdict"]["status"]
