@@ -78,8 +78,8 @@ def running_demos() -> list[RunningDemo]:
     for demo in _announced():
         try:
             demo.state()
-        except httpx.HTTPError:  # its processes were killed, and the folder left
-            continue
+        except (httpx.HTTPError, msgspec.DecodeError):  # its processes were killed, and the folder left
+            continue  # another program may have its port
         found.append(demo)
     return sorted(found, key=lambda demo: demo.port)
 

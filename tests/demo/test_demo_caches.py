@@ -197,10 +197,8 @@ async def test_warming_loads_what_is_asked_for_before_it_is_missed(using: Using)
         assert (await one.caches.switch({"warming": False})).pages_warmed is None
 
 
-async def test_a_server_without_change_streams_is_told(
-    private_servers: PrivateServers, redis_server: RedisProcess
-) -> None:
-    place = f"redis://127.0.0.1:{redis_server.port}/9"
+async def test_a_server_without_change_streams_is_told(private_servers: PrivateServers) -> None:
+    place = private_servers.start_redis().uri
     async with used(private_servers.start_mongod().uri, place, Switches(query_cache=True)) as one:
         state = one.caches.state()
         assert state.query_results_end_by == "ttl"

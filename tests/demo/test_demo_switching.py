@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+from helpers.serving import asgi_server
+from starlette.responses import JSONResponse
 
 from perftui.cli import main
 from perftui.demo import CACHES_PATH
@@ -70,7 +72,7 @@ def asked(session: DemoSession, times: int) -> tuple[Load, dict[str, dict[str, i
 def test_each_switch_moves_the_hit_rate_and_the_load_of_the_database(quiet: DemoSession) -> None:
     """The same calls each time: 20 pages, four times."""
     calls = 4 * len(PATHS)
-    assert main(command(quiet, "read-through=off", "query-cache=off")) == 0
+    assert main(command(quiet, "read-through=off", "query-cache=off", "warming=off", "invalidation=on")) == 0
     uncached, caches = asked(quiet, 4)
     assert uncached.queries >= calls
     assert all(cache["hits"] == 0 for cache in caches.values())
@@ -85,6 +87,19 @@ def test_each_switch_moves_the_hit_rate_and_the_load_of_the_database(quiet: Demo
     assert 0 < load.examined < uncached.examined / 2
     assert caches["queries"]["hit_rate"] == 0.75
     assert caches["responses"]["hits"] == 0
+
+
+def test_a_reload_is_answered_by_the_database_and_kept(quiet: DemoSession) -> None:
+    """Nobody else asks for this page, and nothing drops out of the profile."""
+    assert main(command(quiet, "read-through=on", "query-cache=off", "warming=off")) == 0
+    path, asked = f"/api/prompts/{slug(17)}", {"command.filter.slug": slug(17)}
+    with quiet.mongod.client() as client, visitor(quiet) as asking:
+        profile = client.library["system.profile"]
+        before = profile.count_documents(asked)
+        first = asking.get(path, headers={"Cache-Control": "no-cache"})
+        assert profile.count_documents(asked) == before + 1
+        assert asking.get(path).json() == first.json()
+        assert profile.count_documents(asked) == before + 1
 
 
 def test_without_a_change_the_state_is_told(quiet: DemoSession, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,7 +166,7 @@ def test_no_demo_and_several_are_told(elsewhere: Path, quiet: DemoSession, capsy
 
 def test_files_of_others_and_of_the_dead_are_passed_over(elsewhere: Path, quiet: DemoSession) -> None:
     (announced,) = quiet.servers.folder.glob("demo.json")
-    for name in ("perftui-open", "perftui-dead", "perftui-link", "perftui-odd", "perftui-far"):
+    for name in ("perftui-open", "perftui-dead", "perftui-link", "perftui-odd", "perftui-far", "perftui-left"):
         (elsewhere / name).mkdir()
     readable = elsewhere / "perftui-open" / "demo.json"
     readable.write_bytes(announced.read_bytes())
@@ -160,7 +175,9 @@ def test_files_of_others_and_of_the_dead_are_passed_over(elsewhere: Path, quiet:
     announce(elsewhere / "perftui-far", "http://192.0.2.1:80", Secret("x"))
     announce(elsewhere / "perftui-odd", "http://127.0.0.1:80@example.com", Secret("x"))
     (elsewhere / "perftui-link" / "demo.json").symlink_to(announced)
-    assert running_demos() == []
+    with asgi_server(JSONResponse({"another": "program"})) as url:
+        announce(elsewhere / "perftui-left", url, Secret("x"))
+        assert running_demos() == []
 
 
 @pytest.mark.parametrize(
