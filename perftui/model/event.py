@@ -11,9 +11,9 @@ class Event(Model, frozen=True, kw_only=True):
     at: float
     target_id: str
     kind: str
-    """A stable code such as `source.lost`, `server.restarted`, `role.changed`, `threshold.crossed`, `action.done`."""
+    """A stable code such as `source.lost`, `role.changed`, `threshold.crossed`, `verdict.problem`, `action.done`."""
     severity: Severity
     message: str
     """One sentence in words."""
     subject: str | None = None
-    """What it is about: a source, an endpoint's method and route, a threshold's name."""
+    """What it is about: a source, an endpoint's method and route, a threshold's name, a verdict's code."""

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from perftui.model.event import Event, Severity
 from perftui.model.settings import Thresholds
 from perftui.model.snapshot import SourceState, TargetState
+from perftui.model.verdict import Verdict
 from perftui.monitor.alarms import Alarms
 from perftui.monitor.budget_events import BudgetNotices, told_by_applications
 from perftui.monitor.index_events import index_changes
 from perftui.monitor.rules import seconds
+from perftui.monitor.verdict_events import VerdictNotices
 
 KEPT_EVENTS = 200
 
@@ -22,6 +24,7 @@ class Notices:
     def __init__(self, thresholds: Thresholds) -> None:
         self._alarms = Alarms(thresholds)
         self._budgets = BudgetNotices()
+        self._verdicts = VerdictNotices()
         self._before: dict[str, TargetState] = {}
         self._kept: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._shown: tuple[Event, ...] = ()
@@ -39,6 +42,12 @@ class Notices:
                 found.extend(self._budgets.notice(state, at, told))
         found.extend(self._left({state.target.id for state in targets}, at))
         return self._keep(found)
+
+    def take_verdict(self, verdict: Verdict, targets: Sequence[TargetState]) -> tuple[Event, ...]:
+        """Take what is said of those targets; returns the latest events, with the verdict's change where it changed."""
+        names = {state.target.id: state.target.name for state in targets}
+        event = self._verdicts.notice(verdict, names, self._shown)
+        return self._keep(() if event is None else (event,))
 
     def clock_jumped(self, at: float, seconds_missed: float) -> None:
         """This machine slept, or its clock was set; told with the next Snapshot."""

@@ -29,8 +29,7 @@ SHORTEST_INTERVAL_S = 0.1
 
 _FIRST_FRAME_GRACE_S = 0.5
 _PAINT_FIRST_S = 0.05
-_GRACE_SHARE = 0.2
-_LONGEST_GRACE_S = 0.2
+_GRACE_SHARE, _LONGEST_GRACE_S = 0.2, 0.2
 _EARLY_AFTER_S = 0.04
 _SLEPT_S = 3.0
 
@@ -256,7 +255,12 @@ class Monitor:
             events=self._notices.take(targets, wall) if self._sequence > 1 else (),
             cost=self._costs.read(),
         )
-        return snapshot if self._sequence == 1 else replace(snapshot, verdict=self._diagnosis.take(snapshot))
+        return snapshot if self._sequence == 1 else self._judged(snapshot)
+
+    def _judged(self, snapshot: Snapshot) -> Snapshot:
+        verdict = self._diagnosis.take(snapshot)
+        events = snapshot.events if self._diagnose_at_once else self._notices.take_verdict(verdict, snapshot.targets)
+        return replace(snapshot, verdict=verdict, events=events)
 
     def diagnose_at_once(self) -> None:
         """Have what is suspected count at once, for who takes only one Snapshot."""

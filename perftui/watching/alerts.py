@@ -3,12 +3,12 @@
 import uuid
 from collections.abc import Iterator
 
+from perftui.diagnosis.verdict_changes import CLEAR_AFTER_S, VerdictChange, VerdictChanges, lasted
 from perftui.model.budgets.changes import words
 from perftui.model.event import Severity
 from perftui.model.snapshot import Snapshot
 from perftui.model.watch import WatchLine
 from perftui.watching.budget_changes import BudgetChange, BudgetChanges, Key
-from perftui.watching.verdict_changes import CLEAR_AFTER_S, VerdictChange, VerdictChanges
 
 
 class Alerts:
@@ -82,12 +82,5 @@ def _words(change: VerdictChange) -> str:
     before = change.before.problem if change.before is not None else None
     if change.change != "recovered" or before is None:
         return change.verdict.message
-    lasted = _duration(change.verdict.at - before.since)
-    return f"recovered: {before.what}: over after {lasted}. Now {change.verdict.message}"
-
-
-def _duration(seconds: float) -> str:
-    whole = max(0, round(seconds))
-    if whole < 120:
-        return f"{whole} s"
-    return f"{whole // 60} min" if whole < 7200 else f"{whole // 3600} h {whole % 3600 // 60} min"
+    over = lasted(before, change.verdict.at)
+    return f"recovered: {before.what}: over after {over}. Now {change.verdict.message}"

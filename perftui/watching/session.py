@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from perftui.diagnosis.verdict_changes import CLEAR_AFTER_S
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 from perftui.model.watch import DeliveryTally, WatchLine
@@ -15,7 +16,6 @@ from perftui.watching.alerts import Alerts, new_id
 from perftui.watching.delivery import Channel, Delivery, Patience
 from perftui.watching.output import Output
 from perftui.watching.service import Service
-from perftui.watching.verdict_changes import CLEAR_AFTER_S
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _LAST_TRIES_S = 5.0

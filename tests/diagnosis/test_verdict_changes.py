@@ -3,8 +3,8 @@
 from helpers.snapshots import START
 from msgspec.structs import replace
 
+from perftui.diagnosis.verdict_changes import VerdictChange, VerdictChanges
 from perftui.model.verdict import Evidence, Problem, Unseen, Verdict
-from perftui.watching.verdict_changes import VerdictChange, VerdictChanges
 
 SCAN = Problem(
     code="missing-index", severity="warning", target_id="mongodb://db", subject="shop.prompts", what="scans",

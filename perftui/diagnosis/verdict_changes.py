@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from perftui.model.verdict import Verdict
+from perftui.model.verdict import Problem, Verdict
 from perftui.model.watch import WatchChange
 
 Key = tuple[object, ...]
@@ -87,6 +87,14 @@ class VerdictChanges:
             key, at = self._recovered or ((), 0.0)
             returned = key == key_of(verdict) and verdict.at - at < _RETURNED_WITHIN_S
             self._patience = min(2 * self._patience, _MOST_PATIENCE) if returned else 1
+
+
+def lasted(problem: Problem, until: float) -> str:
+    """How long it was so: `42 s`, `12 min`, `3 h 5 min`."""
+    whole = max(0, round(until - problem.since))
+    if whole < 120:
+        return f"{whole} s"
+    return f"{whole // 60} min" if whole < 7200 else f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def key_of(verdict: Verdict) -> Key:
