@@ -59,7 +59,7 @@ def test_from_an_endpoint_to_its_queries_and_back_and_from_a_query_to_its_endpoi
     terminal.wait_for(r"GET +/api/prompts ")
     terminal.send("/route:/api/prompts\r")
     terminal.send("g")
-    press_until(terminal, DOWN, lambda shown: re.search(r"> *GET +/api/prompts ", shown) is not None)
+    press_until(terminal, DOWN, lambda shown: re.search(r"> *GET +/api/prompts ", shown) is not None, 1.0)
     terminal.send(ENTER)
     terminal.wait_for(r"Slow queries by shape of GET /api/prompts ")
     terminal.send(ENTER)
@@ -97,7 +97,7 @@ def test_budgets_of_the_file_go_over_are_filtered_and_told(terminal: Terminal) -
 
 def test_a_snapshot_prints_budgets_and_has_them_as_json(settings_file: Path, budgets: Path) -> None:
     files = ["--config", str(settings_file), "--budgets", str(budgets)]
-    command = [sys.executable, "-m", "perftui", "snapshot", *files, "all"]
+    command = [sys.executable, "-m", "perftui", "snapshot", "--wait", "60s", *files, "all"]
     printed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     assert re.search(r"budget +GET /api/prompts: max<1us: .*, over.* !", printed)
     written = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=120, check=True).stdout

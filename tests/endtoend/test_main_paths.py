@@ -83,7 +83,7 @@ def test_a_filter_by_text_by_field_and_inverted(terminal: Terminal) -> None:
     terminal.send(F3 + "method:post" + ENTER)
     terminal.wait_for("/method:post")
     terminal.wait_gone(r"^[> ]+GET ")
-    assert re.search(r"^[> ]+POST ", terminal.screen_text(), re.MULTILINE)
+    terminal.wait_for(r"^[> ]+POST ")
     terminal.send("\\" + "\x15" + "!prompts requests:>0" + ENTER)
     terminal.wait_for(r"^[> ]+GET +/api/users")
     terminal.wait_gone(r"^[> ]+\w+ +/api/prompts")
@@ -104,13 +104,10 @@ def test_sorting_by_key_by_click_and_reversed(terminal: Terminal) -> None:
     terminal.wait_for(r"P95v")
     click_on(terminal, "REQUESTS")
     terminal.wait_for(r"REQUESTSv")
-    figures = shown_figures(terminal)
-    assert len(figures) > 5
-    assert figures == sorted(figures, reverse=True)
+    wait_until(lambda: len(figures := shown_figures(terminal)) > 5 and figures == sorted(figures, reverse=True))
     terminal.send("I")
     terminal.wait_for(r"REQUESTS\^")
-    figures = shown_figures(terminal)
-    assert figures == sorted(figures)
+    wait_until(lambda: len(figures := shown_figures(terminal)) > 5 and figures == sorted(figures))
 
 
 def click_on(terminal: Terminal, text: str) -> None:
@@ -155,7 +152,7 @@ def test_the_mouse_opens_tabs_and_moves_the_cursor(terminal: Terminal) -> None:
         ("5", r"^> +\w", ENTER, r"^ Redis command \w", r"SLOW LOG"),
         ("6", r"^> +\d+ ", ENTER, r"^ Process \d+: ", r"COMMAND, WITHOUT SECRETS"),
         ("9", r"^> +responses ", ENTER, r"^ \S*.*responses", r"(?i)most used keys"),
-        ("8", r"^> +\d\d:\d\d:\d\d", ENTER, r"threshold|budget", r"about"),
+        ("8", r"^> +\d\d:\d\d:\d\d", ENTER, r"^ Event\b", r"about"),
     ],
     ids=[
         "shape",
@@ -227,7 +224,7 @@ def test_themes_are_switched_live_and_saved(terminal: Terminal, settings_file: P
     seen = len(terminal.output)
     terminal.send("l")
     terminal.wait_for(r"Theme +< perftui-light ")
-    assert colours(terminal) != before
+    terminal.wait_until(lambda: colours(terminal) != before)
     assert len(terminal.output) > seen
     terminal.send("s")
     terminal.wait_for(r"Saved to ")
@@ -267,13 +264,14 @@ def test_the_palette_finds_and_runs_a_command(terminal: Terminal) -> None:
     terminal.wait_for(r"(?i)search")
     terminal.send("tab caches")
     terminal.wait_for(r"Tab Caches")
+    terminal.wait_gone(r"Tab Endpoints")  # what was found for the first letters
     terminal.send(ENTER)
     terminal.wait_for(r"responses +\d+%")
 
 
 def test_export_writes_what_is_shown(terminal: Terminal, tmp_path: Path) -> None:
     terminal.send("4/users" + ENTER)
-    terminal.wait_for(r"\d+ of \d+ +/users")
+    terminal.wait_for(r"4 of \d+ +/users")  # the demo may have begun a moment ago
     terminal.send("E")
     terminal.wait_for(r"rows written to ")
     (table,) = tmp_path.glob("perftui-endpoints-*.csv")
