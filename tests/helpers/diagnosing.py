@@ -1,5 +1,6 @@
 """A real mongod that keeps diagnostic data, several chunks of it within seconds."""
 
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -45,6 +46,19 @@ def diagnosed(seconds: float = 8.0) -> Iterator[tuple[MongodProcess, Path]]:
 
 def size_of(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.glob("metrics.2*")) if folder.is_dir() else 0
+
+
+def copied(folder: Path, place: Path) -> Path:
+    """A copy of it; the server takes files away every few seconds, also while one copies."""
+
+    def copy() -> Path | None:
+        shutil.rmtree(place, ignore_errors=True)
+        try:
+            return shutil.copytree(folder, place)
+        except (shutil.Error, FileNotFoundError):
+            return None
+
+    return wait_until(copy)
 
 
 def now_of(mongod: MongodProcess) -> Mapping[str, Any]:

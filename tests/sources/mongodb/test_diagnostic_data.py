@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import shutil
 import struct
 import time
 import zlib
@@ -15,7 +14,7 @@ from typing import Any
 
 import bson
 import pytest
-from helpers.diagnosing import CHUNK, PERIOD_MS, diagnosed, now_of
+from helpers.diagnosing import CHUNK, PERIOD_MS, copied, diagnosed, now_of
 from helpers.mongodb import good, sources
 from helpers.waiting import wait_until
 from hypothesis import given
@@ -43,9 +42,7 @@ def server() -> Iterator[tuple[MongodProcess, Path]]:
 @pytest.fixture
 def folder(server: tuple[MongodProcess, Path], tmp_path: Path) -> Path:
     """A copy that stands still."""
-    copy = tmp_path / "diagnostic.data"
-    shutil.copytree(server[1], copy)
-    return copy
+    return copied(server[1], tmp_path / "diagnostic.data")
 
 
 def everything(_path: tuple[str, ...]) -> bool:
