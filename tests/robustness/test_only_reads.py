@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import defaultdict
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -90,13 +91,15 @@ async def test_mongodb(private_servers: PrivateServers, profiled: bool) -> None:
                 "mongodb.members",
                 "mongodb.indexes",
             )
+            began = time.monotonic()
             await use_everything(watch, names)
+        lasted_s = time.monotonic() - began
         assert fingerprint(client) == before
     sent = sent_by_perftui(mongod)
     assert {"serverStatus", "aggregate", "find" if profiled else "getLog"} <= {one.name for one in sent}
     for one in sent:
         assert_reads(one)
-    assert_not_too_often(sent)
+    assert_not_too_often(sent, lasted_s)
 
 
 def assert_reads(one: Sent) -> None:
@@ -114,15 +117,15 @@ def assert_reads(one: Sent) -> None:
         assert one.command["nameOnly"] is True, one
 
 
-def assert_not_too_often(sent: list[Sent]) -> None:
-    """In all the time not more than one each interval, but for the first look, the switch and the refresh."""
+def assert_not_too_often(sent: list[Sent], lasted_s: float) -> None:
+    """In all the time not more than one each interval, but for the first look, the switch and the refresh; by our
+    clock, for what we send may come late to the server."""
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
     for one in sent:
         if one.name not in OF_THE_CONNECTION:
             times[one.name, one.ns].append(one.at)
     for what, found in times.items():
-        allowed = (max(found) - min(found)) / SHORTEST_GAP_S + 4
-        assert len(found) <= allowed, (what, found)
+        assert len(found) <= lasted_s / SHORTEST_GAP_S + 4, (what, found, lasted_s)
 
 
 async def test_redis(private_servers: PrivateServers) -> None:
