@@ -3,9 +3,12 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from helpers.mongodb import LOGS_REFUSALS, refused
+from helpers.waiting import wait_until
+from pymongo.errors import OperationFailure
 
 from perftui.analysis.entries import Wanted
 from perftui.analysis.server import Request, ServerSilent, analyse_connection
@@ -120,15 +123,19 @@ def test_where_nothing_is_kept_running_operations_are_sampled(private_servers: P
         client["shop"]["items"].insert_one({"a": 1})
 
     def wait() -> None:
-        with process.client(appname="shop") as busy:
-            list(busy["shop"]["items"].find({"$where": "sleep(3000) || true"}))
+        with process.client(appname="shop") as busy, pytest.raises(OperationFailure, match="interrupted"):
+            list(busy["shop"]["items"].find({"$where": "sleep(600000) || true"}))
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    try:
-        analysis = analyse(connect_to(process.uri), Request(sample_s=2.0)).analysis
-    finally:
-        waiting.join()
+    with process.client() as client:
+        stages: list[dict[str, Any]] = [{"$currentOp": {}}, {"$match": {"ns": "shop.items"}}]
+        running = wait_until(lambda: list(client.admin.aggregate(stages)))
+        try:
+            analysis = analyse(connect_to(process.uri), Request(sample_s=2.0)).analysis
+        finally:
+            client.admin.command("killOp", op=running[0]["opid"])
+            waiting.join()
     assert analysis.source == "currentop"
     assert [(shape.ns, shape.op) for shape in analysis.shapes] == [("shop.items", "find")]
 

@@ -22,12 +22,12 @@ async def test_a_server_slower_than_the_monitors_patience_is_analysed(private_se
             list(client["busy"].c.find({"x": number}))
         slow = {
             "blockConnection": True,
-            "blockTimeMS": 1_500,
+            "blockTimeMS": 3_000,
             "failCommands": ["listCollections"],
             "appName": "perftui",
         }
         client.admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": slow})
-        study = await analyse_connection(connect_to(server.uri, timeout_s=1.0))
+        study = await analyse_connection(connect_to(server.uri, timeout_s=2.5))
     assert [one.keys for one in study.analysis.recommendations] == [(("x", 1),)]
 
 

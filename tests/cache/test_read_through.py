@@ -107,6 +107,7 @@ async def awork():
         plain.incr("ready")
         found = await asyncio.gather(*[pages.get("page", load) for _ in range(250)])
         print(*set(found))
+plain.incr("here")
 sys.stdin.readline()
 work() if kind == "direct" else asyncio.run(awork())
 """
@@ -117,6 +118,7 @@ def test_four_processes_that_miss_load_once(kind: str, redis: Redis, redis_serve
     command = [sys.executable, "-c", PROCESS, str(redis_server.port), kind]
     pipe = subprocess.PIPE
     processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(4)]
+    wait_until(lambda: redis.get("here") == b"4")  # a lock is not held for ever, and some begin late
     for process in processes:
         assert process.stdin is not None
         process.stdin.write("go\n")

@@ -15,11 +15,11 @@ from perftui import BsonCodec, WriteBehind, mongodb_writer, redis_writer
 from perftui.cache.spill import read_spilled
 from perftui.servers import MongodProcess, PrivateServers, RedisProcess
 
-FLUSH_S = 3.0
+FLUSH_S = 5.0
 PROGRAM = """
 import itertools, os, sys, time
 from perftui import BsonCodec, WriteBehind, mongodb_writer, redis_writer
-kind, uri, folder, flush_s, most = sys.argv[1:6]
+kind, uri, folder, flush_s, most, pause, go = sys.argv[1:8]
 if kind == "redis":
     from redis import Redis
     writer, codec = redis_writer(Redis.from_url(uri, socket_timeout=2)), None
@@ -31,6 +31,8 @@ behind = WriteBehind(writer, folder, name="numbers", flush_s=float(flush_s), mos
 behind.close_on_sigterm(0.5)
 print("ready", flush=True)
 for number in itertools.count():
+    while number == int(pause) and not os.path.exists(go):
+        time.sleep(0.01)
     if number < int(most):
         value = {"n": number} if kind == "mongodb" else number
         behind.put(f"n{number}", value)
@@ -79,11 +81,12 @@ def store(request: pytest.FixtureRequest, private_servers: PrivateServers) -> St
 
 
 class Child:
-    """The program, and what it says it has accepted."""
+    """The program, and what it says it has accepted. It waits before number `pause` until it may `go_on`."""
 
-    def __init__(self, store: Store, folder: Path, flush_s: float, most: int = 1_000_000) -> None:
-        command = [sys.executable, "-c", PROGRAM, store.kind, store.server.uri, str(folder), str(flush_s), str(most)]
-        self.said = folder.parent / "said"
+    def __init__(self, store: Store, folder: Path, flush_s: float, most: int = 1_000_000, pause: int = -1) -> None:
+        self.said, self._go = folder.parent / "said", folder.parent / "go"
+        options = [store.kind, store.server.uri, str(folder), str(flush_s), str(most), str(pause), str(self._go)]
+        command = [sys.executable, "-c", PROGRAM, *options]
         with self.said.open("w") as output:
             self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
 
@@ -91,6 +94,9 @@ class Child:
         """Numbers and when; the last line may be half a one."""
         lines = self.said.read_text("utf-8").rpartition("\n")[0].splitlines()[1:]
         return [(int(number), float(at)) for number, at in (line.split() for line in lines)]
+
+    def go_on(self) -> None:
+        self._go.touch()
 
     def end(self, number: signal.Signals) -> int:
         os.kill(self.process.pid, number)
@@ -111,9 +117,10 @@ def assert_all_there(store: Store, numbers: list[int]) -> None:
 
 
 def test_sigterm_with_the_store_down_loses_nothing(store: Store, folder: Path) -> None:
-    child = Child(store, folder, flush_s=0.2, most=300)
-    wait_until(lambda: len(child.accepted()) >= 20 and store.numbers(), 60)
+    child = Child(store, folder, flush_s=0.2, most=300, pause=100)
+    wait_until(lambda: len(child.accepted()) == 100 and store.numbers())
     store.server.kill()
+    child.go_on()
     wait_until(lambda: len(child.accepted()) == 300, 60)
     assert child.end(signal.SIGTERM) == -signal.SIGTERM
     (file,) = folder.iterdir()

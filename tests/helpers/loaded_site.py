@@ -54,8 +54,9 @@ class Site:
         return Response(b"x")
 
     async def cached(self, request: Request) -> Response:
-        if request.headers.get("cache-control") == "no-cache" or request.query_params.get("fresh"):
-            await asyncio.sleep(0.03)
+        fresh = request.query_params.get("fresh")
+        if request.headers.get("cache-control") == "no-cache" or fresh:
+            await asyncio.sleep(float(fresh or 0.03))
         return Response(b"x" * 500)
 
     async def every_third(self, _: Request) -> Response:

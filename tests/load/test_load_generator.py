@@ -58,7 +58,7 @@ def test_a_stall_is_in_the_latency_of_all_that_were_due_in_it(concurrency: int) 
 
 def test_what_could_not_be_sent_is_counted_with_the_time_it_waited() -> None:
     with asgi_server((site := Site()).app) as url:
-        run = loaded(f"{url}/slow", rate_per_s=20, duration_s=1, concurrency=2, timeout_s=0.4)
+        run = loaded(f"{url}/slow", rate_per_s=10, duration_s=2, concurrency=2, timeout_s=1.2)
     (load,) = figures_of(run)
     assert load.due == 20 == load.failures["timeout"] + load.unsent
     assert load.unsent >= 10
@@ -66,7 +66,7 @@ def test_what_could_not_be_sent_is_counted_with_the_time_it_waited() -> None:
     assert load.good == 0
     assert load.latency is not None
     assert (load.latency.n, load.failed, load.sizes) == (20, 20, None)
-    assert load.latency.min_s >= 0.4
+    assert load.latency.min_s >= 1.2
     assert load.latency.max_s > load.service.max_s if load.service else False
 
 
@@ -83,11 +83,12 @@ def test_failed_answers_flatter_no_figure() -> None:
 
 def test_endpoints_in_turns_are_compared() -> None:
     with asgi_server(Site().app) as url:
-        run = loaded(f"{url}/cached?fresh=1", f"{url}/cached", rate_per_s=40, duration_s=4)
+        # So much slower that no noise of a busy machine comes near it.
+        run = loaded(f"{url}/cached?fresh=0.5", f"{url}/cached", rate_per_s=40, duration_s=4)
     base, new = results_of(run)
     assert base.together == new.together is not None
     assert [len(base.blocks), len(new.blocks), len(base.samples)] == [16, 16, 160]
-    assert min(base.samples) >= 0.03
+    assert min(base.samples) >= 0.5
     (found,) = compare_endpoints(run)
     assert found.latency is not None
     assert found.p95 is not None
@@ -129,5 +130,5 @@ def test_it_runs_in_another_thread_too() -> None:
 def test_few_connections_are_open_where_few_are_needed() -> None:
     site = Site()
     with asgi_server(site.app) as url:
-        loaded(f"{url}/plain", rate_per_s=10, duration_s=2, concurrency=50)
+        loaded(f"{url}/plain", rate_per_s=4, duration_s=5, concurrency=50)
     assert len(site.clients) < 20
