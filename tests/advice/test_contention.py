@@ -177,3 +177,12 @@ def test_the_fsync_lock_holds_the_server_against_writers_only() -> None:
     assert wait.holders == ()
     (wait,) = find_waits(waits(writer, own_work=("TTL delete",)), None, None)
     assert wait.holders == ()
+
+
+def test_a_statement_holds_what_its_transaction_locked_before() -> None:
+    """However short it is itself."""
+    statement = running(1, op="update", running_s=0.1, locks=HELD, command='{"update":"orders","autocommit":false}')
+    opened = OpenTransaction(session="ab", client=statement.client, active=True, open_s=30.0)
+    drop = running(2, op="command", locks=WANTED, waiting_for="lock", lock_wait_ms=9000.0)
+    (wait,) = find_waits(waits(statement, drop, transactions=(opened,)), None, None)
+    assert [(holder.operation, holder.for_s, holder.sure) for holder in wait.holders] == [(statement, 30.0, True)]

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from helpers.incidents import Change, Targets, endpoint, set_figures, set_slot
 from perftui.model.mongodb import Member, OperationLatency, OperationRates, QueryWork, ReplicaSet, Transactions
-from perftui.model.operation import Operation, OperationList, Progress
+from perftui.model.operation import OpenTransaction, Operation, OperationList, Progress
 
 HELD = {"Global": "w", "Database": "w", "Collection": "w"}
 NS = "shop.items"
@@ -61,14 +61,15 @@ def validate(targets: Targets, at: float, passed: int) -> None:
 
 
 def convoy(targets: Targets, at: float, passed: int) -> None:
-    """A transaction at work, a collMod that waits for it, and writers behind that."""
+    """A transaction of many short statements, a collMod that waits for it, and writers behind that."""
     command = '{"find":"items","filter":{},"txnNumber":1,"autocommit":false}'
-    working = one(7, at, passed + 3.0, op="query", command=command, app_name="importer", locks=HELD)
+    working = one(7, at, 0.3, op="query", command=command, app_name="importer", locks=HELD)
     change = one(
         8, at, passed + 1.0, op="command", command='{"collMod":"items"}', app_name="deploy", waiting_for="lock",
         locks={**HELD, "Collection": "W"}, lock_wait_ms=1000.0 * (passed + 1),
     )  # fmt: skip
-    list_operations(targets, working, change, *blocked(12, at, passed + 0.8))
+    opened = OpenTransaction(session="ab", client="10.0.0.1:7", active=True, open_s=passed + 3.0, locks="Collection w")
+    list_operations(targets, working, change, *blocked(12, at, passed + 0.8), transactions=(opened,))
 
 
 def unseen_holder(targets: Targets, at: float, passed: int) -> None:
@@ -196,7 +197,6 @@ INCIDENTS = {
     "hot document": Incident(
         hot_document, "write-conflicts",
         ("writes conflict with each other on shop.items", "900/s conflicts in 700/s writes", "sent by shop", "30 ms"),
-        late=False,
     ),
     "aborted transactions": Incident(
         aborted_transactions, "write-conflicts",

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from perftui.advice.contention.groups import waits_for_lock
 from perftui.advice.contention.lock_modes import PER_DATABASE, PER_NAMESPACE, awaited_kind, conflict
 from perftui.model.base import Model
@@ -54,7 +56,7 @@ def held_by_kind(operations: Iterable[Operation]) -> Held:
 def lock_holders(listed: OperationList, held: Held, kind: str, mode: str, ns: str) -> tuple[Holder, ...]:
     """Whoever holds the resource in a mode that excludes `mode`: the sure ones first, then the oldest."""
     running = [
-        Holder.of_operation(one, one.locks[kind], sure=True)
+        _holder(listed, one, one.locks[kind])
         for one in held.get(kind, ())
         if conflict(mode, one.locks[kind]) and _same_resource(kind, ns, one.ns)
     ]
@@ -63,6 +65,19 @@ def lock_holders(listed: OperationList, held: Held, kind: str, mode: str, ns: st
     alone = len(idle) == 1 and not running and listed.sees_all_users is not False and not listed.cut
     left_open = [Holder.of_transaction(one, one.lock_modes[kind], sure=global_kind or alone) for one in idle]
     return _oldest_first([*_fsync_lock(listed, kind, mode), *running, *left_open])
+
+
+def _holder(listed: OperationList, one: Operation, mode: str) -> Holder:
+    """A statement holds what its transaction has locked since it was opened."""
+    found = Holder.of_operation(one, mode, sure=True)
+    if not is_in_transaction(one):
+        return found
+    open_s = [other.open_s or 0.0 for other in listed.transactions if other.client == one.client]
+    return replace(found, for_s=max([one.running_s or 0.0, *open_s]))
+
+
+def is_in_transaction(operation: Operation) -> bool:
+    return '"autocommit":false' in operation.command
 
 
 def _fsync_lock(listed: OperationList, kind: str, mode: str) -> Iterator[Holder]:

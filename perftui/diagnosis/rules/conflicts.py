@@ -1,10 +1,10 @@
 """Writers that run into each other's writes: a hot document, or transactions that abort each other."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from perftui.advice.contention.holders import is_in_transaction
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.words import milliseconds, name, per_second, percent
@@ -15,12 +15,11 @@ from perftui.model.snapshot import TargetState
 _LOOKS_BACK_S = 5.0
 _LEAST_PER_S, _SHARE = 20.0, 0.3
 """Conflicts a second, and of the writes: fewer are everyday life."""
-_TIMES, _LEAST_MS, _SLOW_MS = 3.0, 5.0, 50.0
+_TIMES, _LEAST_MS, _SLOW_MS = 3.0, 2.0, 20.0
 """Writes become slow beside what is usual; the last where nothing usual is known."""
 _ABORTED_PER_S, _ABORTED_TIMES, _MOSTLY = 10.0, 4.0, 3.0
 _CRITICAL_SHARE = 1.0
 _DOCUMENTS, _TRANSACTIONS = "documents", "transactions"
-_IN_TRANSACTION = re.compile(r'"autocommit":false')
 
 
 class Place(NamedTuple):
@@ -138,7 +137,7 @@ def _rows(state: TargetState) -> Sequence[DigestRow]:
 
 def _in_transactions(state: TargetState) -> list[Operation]:
     running = () if state.operations is None else state.operations.operations
-    return [one for one in running if one.noise is None and one.ns and _IN_TRANSACTION.search(one.command)]
+    return [one for one in running if one.noise is None and one.ns and is_in_transaction(one)]
 
 
 RULES = (

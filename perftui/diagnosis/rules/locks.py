@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from perftui.advice.contention.groups import waits_for_lock
-from perftui.advice.contention.holders import FSYNC_LOCK, Holder
+from perftui.advice.contention.holders import FSYNC_LOCK, Holder, is_in_transaction
 from perftui.advice.contention.wait import Wait
 from perftui.advice.contention.waits import lock_waits
 from perftui.diagnosis.moment import Moment
@@ -98,7 +98,7 @@ def _who(holder: Holder) -> str:
     one = holder.operation
     if one is None:
         return f"a transaction of {_sender(holder)}" if holder.transaction is not None else name(holder.name)
-    if '"autocommit":false' in one.command:
+    if is_in_transaction(one):
         return f"a running transaction of {_sender(holder)}"
     return f"{_verb(one)} of {_sender(holder)}"
 
@@ -140,7 +140,8 @@ def _cause(wait: Wait, holder: Holder | None, holders: int) -> str:
 
 def _work(holder: Holder) -> str:
     one = holder.operation
-    lasts = f"it has run for {seconds(holder.for_s or 0.0)}" if one is not None else "it is open"
+    statement = one is not None and not is_in_transaction(one)
+    lasts = f"it has {'run' if statement else 'been open'} for {seconds(holder.for_s or 0.0)}"
     if one is None or one.progress is None or not one.progress.total:
         return lasts
     return f"{lasts}, {percent(min(one.progress.done / one.progress.total, 1.0))} done"
