@@ -55,9 +55,11 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(*uris: str, settings: Settings | None = None, machine: bool = True) -> AsyncIterator[Watching]:
+async def watching(
+    *uris: str, settings: Settings | None = None, machine: bool = True, timeout_s: float = TIMEOUT_S
+) -> AsyncIterator[Watching]:
     """A monitor on these URIs, and on this machine unless what else runs on it must not matter."""
-    connections: list[Connection] = [connect_to(uri, timeout_s=TIMEOUT_S) for uri in uris]
+    connections: list[Connection] = [connect_to(uri, timeout_s=timeout_s) for uri in uris]
     chosen = settings or Settings(interval_s=INTERVAL_S)
     chosen = Settings(
         connections=(*connections, *((this_machine(),) if machine else ())),
@@ -100,6 +102,27 @@ def fails(name: str, target: int = 0) -> Callable[[Snapshot], bool]:
 def failure_of(snapshot: Snapshot, name: str, target: int = 0) -> Failure | None:
     state = source(snapshot, name, target)
     return None if state is None else state.failure
+
+
+OF_A_STALL = {"unreachable", "redis-blocked", "piled-up-operations", "slow-endpoint"}
+"""Problems that a machine which stands still for seconds really has."""
+
+
+async def healthy_for(found: Watching, seconds: float, within_s: float = 120.0) -> None:
+    """Every verdict of so many seconds said that all is well; a stall of the machine has the time begin anew."""
+    since: float | None = None
+    seen: set[str] = set()
+
+    def note(snapshot: Snapshot) -> bool:
+        nonlocal since
+        verdict = snapshot.verdict
+        if verdict is not None and verdict.status != "looking":
+            seen.add(verdict.problem.code if verdict.problem else verdict.status)
+        since = None if verdict is None or verdict.status != "healthy" else since or snapshot.taken_at
+        return since is not None and snapshot.taken_at - since >= seconds
+
+    await found.until(note, within_s)
+    assert seen - OF_A_STALL == {"healthy"}
 
 
 async def named(found: Watching, wait_s: float, code: str) -> Problem:
