@@ -46,9 +46,9 @@ def verdicts(printed: str) -> dict[str, list[str]]:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def shop(mongod: MongodProcess) -> Iterator[Shop]:
-    """One that carries no budget, with requests, queries and a cache."""
+    """One that carries no budget, with requests, queries and a cache; of this test, for its windows are minutes."""
     with checked_shop() as opened:
         opened.visit()
         opened.visit("/other", 3)
@@ -282,7 +282,7 @@ def test_redis_and_mongodb_themselves_are_watched(
         thread = threading.Thread(target=_ask, args=(client, asking))
         thread.start()
         try:
-            over = perftui("check", server.uri, mongod.uri, "--budgets", budgets, "--for", "2s")
+            over = perftui("check", server.uri, mongod.uri, "--budgets", budgets, "--for", "6s")
         finally:
             asking.set()
             thread.join(20)
