@@ -12,12 +12,12 @@ CHUNK = b"x" * 65_536
 @contextlib.asynccontextmanager
 async def served(serve: Serve, port: int = 0) -> AsyncIterator[int]:
     """The port on which every connection is given to `serve`; all of them end at the end."""
-    tasks: set[asyncio.Task[None]] = set()
+    tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        tasks.add(task)
+        tasks[task] = writer
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             await serve(reader, writer)
         writer.close()
@@ -30,6 +30,9 @@ async def served(serve: Serve, port: int = 0) -> AsyncIterator[int]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in tasks.values():
+            writer.transport.abort()  # what nobody read any more would hold it open
+        await asyncio.sleep(0)
 
 
 async def black_hole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
