@@ -31,7 +31,7 @@ MOST = 500
 """Of one confirmation; what is beyond is killed by another."""
 _BATCH = 20
 _PAUSE_S = 0.05
-_WAIT_S = 5.0
+_WAIT_S = 10.0
 _FIRST_LOOK_S, _LONGEST_PAUSE_S = 0.05, 0.5
 _TEXT = 60
 
