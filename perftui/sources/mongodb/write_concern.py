@@ -31,7 +31,13 @@ def awaited_concern(entry: Entry) -> str | None:
 
 
 def _waits(entry: Entry, *, asked: bool) -> bool:
-    running = real(entry.get("microsecs_running")) or 0.0
+    at_the_latch = text(part(entry, "waitingForLatch").get("captureName")) == _AT_THE_LATCH
     if entry.get("op") == "insert":
-        return asked or text(part(entry, "waitingForLatch").get("captureName")) == _AT_THE_LATCH
-    return running >= (_LONG_US if asked else _LONG_UNASKED_US)
+        return asked or at_the_latch
+    long = (real(entry.get("microsecs_running")) or 0.0) >= (_LONG_US if asked else _LONG_UNASKED_US)
+    return long and (at_the_latch or not _may_yield(entry))
+
+
+def _may_yield(entry: Entry) -> bool:
+    """It may have no lock just now because it lets others pass: of an update or a delete only its parts show then."""
+    return "findAndModify" in part(entry, "command") or "findandmodify" in part(entry, "command")

@@ -38,5 +38,11 @@ async def test_a_server_at_rest_has_none(mongod: MongodProcess) -> None:
 
 
 def test_only_known_threads_are_told() -> None:
-    entries: list[dict[str, Any]] = [{"desc": "TTLMonitor"}, {"desc": "Checkpointer"}, {}, {"desc": 5}, {"desc": "TTLMonitor"}]
+    entries: list[dict[str, Any]] = [
+        {"desc": "TTLMonitor"},
+        {"desc": "Checkpointer"},
+        {},
+        {"desc": 5},
+        {"desc": "TTLMonitor"},
+    ]
     assert own_work(entries) == ("TTL delete",)

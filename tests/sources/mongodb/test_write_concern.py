@@ -54,6 +54,7 @@ def test_what_it_waits_for(entry: dict[str, Any], concern: str) -> None:
         {"microsecs_running": 300_000, "command": NOT_ASKED},
         {"command": {"update": "items", "writeConcern": {"w": 1}}},
         {"command": {"q": {}, "u": {}}},
+        {"command": {"findAndModify": "items", "writeConcern": {"w": "majority"}}, "waitingForLatch": None},
         {"command": {"find": "items", "writeConcern": {"w": "majority"}}},
         {"command": {"$truncated": "{ update: 'items' }"}},
         {"command": {}},
