@@ -240,7 +240,7 @@ def test_an_incident_says_which_operation_shows_it() -> None:
     rows = {name: after(10, incident.change).problem for name, incident in INCIDENTS.items()}
     shown = {name: problem.evidence.row for name, problem in rows.items() if problem is not None}
     assert (shown["validate"], shown["a transaction at work"], shown["mass update"]) == ("7", "7", "5")
-    assert (shown["build"], shown["no majority"], shown["fsyncLock"]) == ("shop.items", "db2:27017", None)
+    assert (shown["build"], shown["no majority"], shown["fsyncLock"]) == ("shop.items", "db2:27017", "lock")
 
 
 def test_a_member_that_an_fsync_lock_holds_back_is_told_so() -> None:

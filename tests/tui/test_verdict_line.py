@@ -8,6 +8,7 @@ from frames import check_golden, running, text, until
 from msgspec.structs import replace
 from table_samples import digest_row
 
+from perftui.model.operation import Operation, OperationList
 from perftui.model.snapshot import Snapshot
 from perftui.model.verdict import Evidence, Problem, Unseen, Verdict
 from perftui.tui.screens.main import MainScreen
@@ -114,6 +115,25 @@ async def test_v_goes_to_the_row() -> None:
         assert app.screen.page.title == "Queries"
         assert app.screen.table.model is not None
         assert getattr(app.screen.table.model.row, "shape_id", None) == wanted.shape_id
+
+
+async def test_v_goes_to_who_waits_where_no_operation_is_to_blame() -> None:
+    waiting = Operation(
+        opid=3, op="update", ns="shop.prompts", running_s=4.0, waiting_for="lock", locks={"Global": "w"}
+    )
+    listed = OperationList(operations=(waiting,), own_work=("fsync lock",))
+    shown = [
+        replace(
+            one, targets=tuple(replace(state, operations=listed) if state.mongodb else state for state in one.targets)
+        )
+        for one in with_verdict(code="lock-held", evidence=Evidence(page="Operations", row="lock"))
+    ]
+    async with running(shown) as (app, _feed, pilot):
+        await pilot.press("v")
+        await until(pilot, lambda: "db.fsyncLock()" in text(app))
+        assert isinstance(app.screen, MainScreen)
+        assert app.screen.table.model is not None
+        assert getattr(app.screen.table.model.row, "resource", None) == "the whole server"
 
 
 async def test_v_finds_a_row_that_a_filter_hides() -> None:

@@ -21,6 +21,8 @@ _LEFT_IDLE_S = 2.0
 """A transaction that is idle for longer has a rule of its own."""
 _COMMAND = re.compile(r'\{"(\w+)"')
 _MOST = 3
+_ROW_OF_WAITS = "lock"
+"""In the table of waits, where no operation is known to be the holder."""
 
 
 def find_held_locks(moment: Moment) -> Iterator[Suspicion]:
@@ -68,7 +70,6 @@ def _held(state: TargetState, wait: Wait, holders: list[Holder]) -> Suspicion:
     sure = holder is not None and holder.sure
     critical = wait.count >= _CRITICAL or (wait.longest_s or 0.0) >= _CRITICAL_S
     operation = holder.operation if holder is not None else None
-    opid = operation.opid if operation is not None else wait.waiters[0].opid
     fsync = holder is not None and holder.name == FSYNC_LOCK
     return Suspicion(
         code="lock-held",
@@ -79,11 +80,11 @@ def _held(state: TargetState, wait: Wait, holders: list[Holder]) -> Suspicion:
         since=_since(wait, operation, sure),
         cost=f"{one_of(wait.count, 'operation waits', 'operations wait')}, up to {seconds(wait.longest_s or 0.0)}",
         cause=_cause(wait, holder, len(holders)),
-        help=_help(fsync, sure),
+        help=_help(holder, sure=sure),
         action=None if fsync else "kill",
         command="db.fsyncUnlock()" if fsync else _kill(operation) if sure else None,
         page="Operations",
-        row=None if fsync else str(opid),
+        row=str(operation.opid) if operation is not None and sure else _ROW_OF_WAITS,
         figures={"waiting": float(wait.count)},
     )
 
@@ -147,10 +148,12 @@ def _work(holder: Holder) -> str:
     return f"{lasts}, {percent(min(one.progress.done / one.progress.total, 1.0))} done"
 
 
-def _help(fsync: bool, sure: bool) -> str:
-    if fsync:
+def _help(holder: Holder | None, *, sure: bool) -> str:
+    if holder is None:
+        return "look at Waits (2, Tab), and at the server's own work (i)"
+    if holder.name == FSYNC_LOCK:
         return "unlock it, once the backup that it was locked for has ended"
-    return "wait for its end, or kill it" if sure else "look at Waits (2, Tab), and kill what holds it"
+    return "wait for its end, or kill it" if sure else "look at Waits (2, Tab) who may hold it, and end that"
 
 
 def _kill(operation: Operation | None) -> str | None:
