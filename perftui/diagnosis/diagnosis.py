@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from perftui.diagnosis.coverage import looked_at, unseen
 from perftui.diagnosis.elsewhere import elsewhere
+from perftui.diagnosis.endpoint_time import where_time_goes
 from perftui.diagnosis.memory import Memory
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.places import Places
@@ -140,12 +141,12 @@ def _told(moment: Moment, culprit: Problem, effects: tuple[Problem, ...]) -> Pro
     cost = culprit.cost if felt is None else f"{felt.subject}: {felt.cost}; {culprit.cost}"
     state = next((one for one in moment.snapshot.targets if one.target.id == culprit.target_id), None)
     around = elsewhere(moment, state.target.kind, culprit.since) if state is not None else ""
-    cause = culprit.cause
-    if culprit.code == "slow-endpoint" and not cause and around.startswith("nothing changed"):
-        cause = "the time is spent in the application itself, or in what it calls"
+    cause, help_ = culprit.cause, culprit.help
+    if culprit.code == "slow-endpoint" and state is not None and not cause:
+        cause, help_ = where_time_goes(moment, state, culprit, alone=around.startswith("nothing changed"))
     severity = culprit.severity if felt is None else "critical"
     what = culprit.what if state is None else _placed(moment, culprit.what, state)
-    return replace(culprit, severity=severity, what=what, cost=cost, cause=cause, elsewhere=around)
+    return replace(culprit, severity=severity, what=what, cost=cost, cause=cause, help=help_, elsewhere=around)
 
 
 def _placed(moment: Moment, what: str, state: TargetState) -> str:

@@ -6,7 +6,7 @@ from perftui.diagnosis.signals import SIGNALS, Signal, endpoint_figures, shape_f
 from perftui.diagnosis.track import KEPT, KEPT_OF_MANY, Track
 from perftui.model.snapshot import Snapshot, TargetState
 
-_MOST = 1500
+_MOST = 2000
 """Tracks in all; the one unseen for longest makes room."""
 _SLOTS = ("mongodb", "operations", "queries", "redis", "application", "host")
 _NOTHING = Track()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from perftui.model.application import ApplicationMetrics, EndpointStats
+from perftui.model.application import ApplicationMetrics, EndpointStats, RecentRequests
 from perftui.model.host import HostMetrics
 from perftui.model.mongodb import MongoServer
 from perftui.model.query import DigestRow
@@ -98,6 +98,13 @@ def server_latency(server: MongoServer) -> float | None:
     return sum(per_s * average for per_s, average in known) / number if number else None
 
 
+def server_work(server: MongoServer) -> float | None:
+    """Milliseconds a second that all operations together took."""
+    kinds = [(one.per_s, one.average_ms) for one in (server.reads, server.writes, server.commands)]
+    known = [per_s * average for per_s, average in kinds if per_s is not None and average is not None]
+    return sum(known) if known else None
+
+
 def tickets_share(server: MongoServer) -> float | None:
     """Of the scarcer kind."""
     tickets = server.tickets
@@ -172,6 +179,7 @@ def _memory(host: HostMetrics) -> float | None:
 
 SIGNALS = (
     _mongodb("latency_ms", "latency", server_latency, milliseconds, 2.5, 5.0),
+    _mongodb("work_ms", "time in operations", server_work),
     _mongodb("operations", "operations", lambda s: s.network.requests_per_s, per_second, 2.5, 50.0),
     _mongodb("queued", "queued operations", queued, count, 2.0, 10.0),
     _mongodb("tickets", "tickets in use", tickets_share, percent, 1.5, 0.4),
@@ -233,6 +241,13 @@ def endpoint_figures(state: TargetState) -> Iterator[tuple[str, str, float]]:
                 yield name, "average_ms", one.recent.average_ms
             if one.recent.server_errors is not None:
                 yield name, "errors", one.recent.server_errors / one.recent.requests
+            for what, number in _asked(one.recent):
+                if number is not None:
+                    yield name, what, number / one.recent.requests
+
+
+def _asked(recent: RecentRequests) -> tuple[tuple[str, float | None], ...]:
+    return ("queries", recent.queries), ("query_ms", recent.query_ms), ("cache_ms", recent.cache_ms)
 
 
 def shape_figures(state: TargetState) -> Iterator[tuple[str, str, float]]:

@@ -65,6 +65,7 @@ RULES: dict[str, dict[str, str]] = {
     "Filesystem": {"mount": "mount"},
     "Process": {"name": "program", "command": "program", "role": "version", "user": "user"},
     "HostMetrics": {"hostname": "host", "container": TEXT},
+    "RecentRequests": {"mostly": KEEP},
     "EndpointStats": {"method": KEEP, "route": KEEP, "budgets": TEXT, "exceptions": KEEP},
     "KeyUse": {"key": "key"},
     "CacheStats": {"name": KEEP, "evictions_by_reason": KEEP},

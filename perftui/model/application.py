@@ -32,6 +32,15 @@ class RecentRequests(Model, frozen=True, kw_only=True):
     requests: int
     average_ms: float | None = None
     server_errors: int | None = None
+    queries: int | None = None
+    """Commands that they sent to MongoDB; `None` where the application does not tell."""
+    query_ms: float | None = None
+    """How long they waited for these, all together."""
+    mostly: str | None = None
+    """Id of the shape that most of these commands had, among those that are told."""
+    mostly_queries: int | None = None
+    cache_calls: int | None = None
+    cache_ms: float | None = None
 
 
 class EndpointStats(Model, frozen=True, kw_only=True):

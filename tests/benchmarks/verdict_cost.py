@@ -11,7 +11,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from helpers.incidents import Change, Story, Targets, digest, endpoint, set_figures, set_slot, shape
+from msgspec.structs import replace
 
+from perftui.model.application import EndpointStats
 from perftui.model.operation import Operation, OperationList
 from perftui.model.snapshot import Snapshot
 
@@ -41,10 +43,16 @@ def sized(endpoints: int, shapes: int, operations: int, *, ill: bool) -> Change:
     def change(targets: Targets, _at: float, passed: int) -> None:
         average_ms = 800.0 if ill and passed > _ILL_FROM else 12.0 + passed % 3
         set_slot(targets, "mongodb", queries=rows, operations=OperationList(operations=running))
-        found = tuple(endpoint(f"/route/{one}", average_ms) for one in range(endpoints))
+        found = tuple(asking(endpoint(f"/route/{one}", average_ms)) for one in range(endpoints))
         set_figures(targets, "application", "application", endpoints=found)
 
     return change
+
+
+def asking(one: EndpointStats) -> EndpointStats:
+    """Of an application that tells what its requests asked."""
+    assert one.recent is not None
+    return replace(one, recent=replace(one.recent, queries=120, query_ms=240.0, cache_ms=20.0))
 
 
 def milliseconds(change: Change) -> float:

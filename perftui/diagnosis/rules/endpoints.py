@@ -97,7 +97,11 @@ def _suspicion(
     if average is not None and usual is not None:
         since = moment.track(state, "average_ms", subject).began(usual, average)
     excess = (endpoint.per_s or 1.0) * ((average or 1000.0) - (usual or 0.0))
-    figures = {"excess": excess, "usual average_ms": usual, "usual active": usual_active, "average_ms": average}
+    queries = moment.usual(state, "queries", "slow-endpoint", subject)
+    figures = {
+        "excess": excess, "usual average_ms": usual, "usual active": usual_active, "usual queries": queries,
+        "average_ms": average,
+    }  # fmt: skip
     slow = average is None or average >= moment.thresholds.endpoint_average_ms
     return Suspicion(
         code="slow-endpoint",

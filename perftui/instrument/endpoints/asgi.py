@@ -5,7 +5,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-from perftui.instrument.endpoints.current import CURRENT, DEMAND
+from perftui.instrument.endpoints.current import CURRENT, DEMAND, RequestInProgress
 from perftui.instrument.endpoints.frameworks import MARK, watch_frameworks
 from perftui.instrument.endpoints.kinds import FAILED, METHODS, OTHER, SENT, UNMATCHED
 from perftui.instrument.endpoints.request import MeasuredRequest, Options, options_of
@@ -26,7 +26,7 @@ _SMALL = 32 * 1024
 """Bytes that a server takes without waiting for the client."""
 _WEBSOCKET_MARK = "perftui.websocket"
 _HEADER = HEADER.encode()
-Known = tuple[Any, Any, str, Callable[..., None], Callable[[float], None]]
+Known = tuple[Any, Any, str, Callable[..., None], Callable[[float], None], Callable[[RequestInProgress], None]]
 """The route, the endpoint that it calls (both as in the scope), their template, and how to count."""
 
 
@@ -244,11 +244,13 @@ class ASGIRequest(MeasuredRequest):
             known = middleware.known.get((id(route), id(endpoint), self.method, status))
             if known is None or known[0] is not route or known[1] is not endpoint:
                 known = self._look_up(route, endpoint, status or FAILED)
-            _, _, name, record, add_read = known
+            _, _, name, record, add_read, add_asked = known
             took = now - self.started
             record(now, took, self.sent, SENT)
             if self.read:
                 add_read(self.read)
+            if self.queries or self.gets:
+                add_asked(self)
             if took >= middleware.slow_s:
                 self.count_special(name, now)
         except Exception:  # an error of ours never reaches the application
@@ -261,6 +263,7 @@ class ASGIRequest(MeasuredRequest):
         known = self._look_up(scope.get("route"), scope.get("endpoint"), self.counts_status())
         known[3](now, now - self.started, self.sent, SENT)
         known[4](self.read)
+        known[5](self)
         self.count_special(known[2], now)
 
     def find_route(self) -> str:

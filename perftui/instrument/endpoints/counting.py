@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from perftui.instrument.endpoints.current import RequestInProgress
 from perftui.instrument.endpoints.kinds import (
+    ASKED,
     CALL,
     ENDPOINT,
     EXCEPTION,
@@ -40,6 +42,23 @@ class Handle(NamedTuple):
     record: Callable[..., None]
     """That of a block: with `SENT`, the bytes that were sent are counted in the same call."""
     add_read: Callable[[float], None]
+    add_asked: Callable[[RequestInProgress], None]
+    """For those that asked a database or a cache."""
+
+
+def _adder_of_asked(block: Block) -> Callable[[RequestInProgress], None]:
+    first = block.kind.counters.index(ASKED[0])
+    add_queries, add_query_us, add_calls, add_cache_us = (block.adder(first + place) for place in range(len(ASKED)))
+
+    def add(request: RequestInProgress) -> None:
+        if request.queries:
+            add_queries(request.queries)
+            add_query_us(request.query_s * 1e6)
+        if request.gets:
+            add_calls(request.gets)
+            add_cache_us(request.cache_s * 1e6)
+
+    return add
 
 
 class EndpointCounts:
@@ -104,5 +123,5 @@ class EndpointCounts:
             status = 599
         full = len(self.handles) >= self._most
         block = self._endpoints.get(*((OTHER, OTHER) if full else (method, route[:LONGEST_ROUTE])), str(status))
-        made = Handle(block.record, block.adder(0))
+        made = Handle(block.record, block.adder(0), _adder_of_asked(block))
         return made if full else self.handles.setdefault(asked, made)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from perftui.instrument.endpoints.kinds import CALL, CALL_METHOD, ENDPOINT
+from perftui.instrument.endpoints.kinds import ASKED, CALL, CALL_METHOD, ENDPOINT
 from perftui.instrument.store.reading import Reading, SeriesReading
 from perftui.instrument.store.tally import Tally
 
@@ -18,6 +18,10 @@ class Totals(NamedTuple):
     seconds: float
     errors: int
     """Status 5xx; of a function: calls that raised."""
+    queries: int = 0
+    query_s: float = 0.0
+    cache_calls: int = 0
+    cache_s: float = 0.0
 
 
 class EndpointFigures:
@@ -38,18 +42,20 @@ class EndpointFigures:
         """When a request ended last, on the monotonic clock; 0: never."""
         return max((series.last_at for _, series in self._statuses), default=0.0)
 
-    @property
-    def requests_total(self) -> int:
-        """Since the application began; a clear leaves it."""
-        return sum(series.total.count for _, series in self._statuses)
-
     def totals(self) -> Totals:
         """All that was ever counted."""
         counted = [(status, series.total) for status, series in self._statuses]
+        queries, query_us, calls, cache_us = (
+            sum(tally.counters.get(name, 0.0) for _, tally in counted) for name in ASKED
+        )
         return Totals(
             sum(tally.count for _, tally in counted),
             sum(tally.sum_us for _, tally in counted) / 1e6,
             sum(tally.count if status.startswith("5") else tally.counter("raised") for status, tally in counted),
+            round(queries),
+            query_us / 1e6,
+            round(calls),
+            cache_us / 1e6,
         )
 
     def share(self, status: str, series: SeriesReading) -> None:

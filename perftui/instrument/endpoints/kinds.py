@@ -13,7 +13,9 @@ CLIENT_GONE = 499
 """The status of a request whose client left before the last byte."""
 FAILED = 500
 
-ENDPOINT = Kind("endpoint", "api", ("method", "route", "status"), True, ("request_bytes", "response_bytes"))
+ASKED = ("queries", "query_us", "cache_calls", "cache_us")
+"""What requests asked of MongoDB and of caches, and how long they waited for it."""
+ENDPOINT = Kind("endpoint", "api", ("method", "route", "status"), True, ("request_bytes", "response_bytes", *ASKED))
 """HTTP requests, until the last byte."""
 SENT = ENDPOINT.counters.index("response_bytes")
 FIRST_BYTE = Kind("first_byte", "api", ("method", "route"), True)

@@ -1,9 +1,10 @@
 """The part of the metrics document about endpoints, from a reading of all workers."""
 
 from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple, Self
 
 from perftui.instrument.endpoints.beside import Beside, InFlight, slow_requests
-from perftui.instrument.endpoints.figures import EndpointFigures, EndpointWindow, endpoint_figures
+from perftui.instrument.endpoints.figures import EndpointFigures, EndpointWindow, Totals, endpoint_figures
 from perftui.instrument.endpoints.kinds import CLIENT_GONE, ENDPOINT, WEBSOCKET, WEBSOCKET_CLOSE, WEBSOCKET_METHOD
 from perftui.instrument.store.block import SLOT_S
 from perftui.instrument.store.reading import Reading, SeriesReading
@@ -35,11 +36,13 @@ def api_document(
     beside, known = Beside(reading, since_minute), list(endpoint_figures(reading))
     pairs = _busy(known, beside, since_minute)
     requests = [window for figures, window in pairs if not figures.is_call]
+    totals = {figures.name: figures.totals() for figures in known}
+    asks = Asks.of(totals.values())
     whole, running = merged(window.tally for window in requests), beside.requests_in_flight()
     count, errors = whole.count, sum(window.errors for window in requests)
     return ApiDocument(
         requests=count,
-        requests_total=sum(figures.requests_total for figures in known if not figures.is_call),
+        requests_total=sum(totals[figures.name].requests for figures in known if not figures.is_call),
         errors_5xx=errors,
         errors_4xx=sum(window.counted("4") for window in requests),
         rate_per_s=count / reading.covered_s("api", since_minute),
@@ -47,7 +50,10 @@ def api_document(
         active=running.number,
         oldest_s=running.oldest_s,
         latency=whole.document(),
-        endpoints=tuple(endpoint_document(reading, beside, pair, budgets_of) for pair in pairs[:top]),
+        endpoints=tuple(
+            endpoint_document(reading, beside, pair, totals.get(pair[0].name, Totals(0, 0.0, 0)), asks, budgets_of)
+            for pair in pairs[:top]
+        ),
         endpoints_omitted=max(len(pairs) - top, 0),
         disconnects=sum(window.status.get(_GONE, 0) for window in requests),
         exceptions=beside.exceptions_of_requests(),
@@ -69,21 +75,35 @@ def _busy(known: Collection[EndpointFigures], beside: Beside, since_minute: int)
     return sorted(busy, key=lambda pair: pair[1].tally.sum_us, reverse=True)
 
 
+class Asks(NamedTuple):
+    """Whether requests are known to ask MongoDB or a cache: where none ever did, nobody may be counting it."""
+
+    queries: bool
+    caches: bool
+
+    @classmethod
+    def of(cls, totals: Collection[Totals]) -> Self:
+        return cls(any(one.queries for one in totals), any(one.cache_calls for one in totals))
+
+
 def endpoint_document(
-    reading: Reading, beside: Beside, pair: Pair, budgets_of: BudgetsOf | None = None
+    reading: Reading, beside: Beside, pair: Pair, totals: Totals, asks: Asks, budgets_of: BudgetsOf | None = None
 ) -> EndpointDocument:
     """One endpoint or monitored function over one window."""
     figures, window = pair
     name, tally, http = figures.name, window.tally, not figures.is_call
     running = beside.in_flight.get(name, InFlight())
     first_byte = beside.first_bytes.get(name)
-    totals = figures.totals()
     return EndpointDocument(
         method=figures.method,
         route=figures.route,
         requests_total=totals.requests,
         seconds_total=totals.seconds,
         errors_total=totals.errors,
+        queries_total=totals.queries if asks.queries and http else None,
+        query_seconds_total=totals.query_s if asks.queries and http else None,
+        cache_calls_total=totals.cache_calls if asks.caches and http else None,
+        cache_seconds_total=totals.cache_s if asks.caches and http else None,
         status=window.status,
         latency=tally.document(),
         budgets=() if budgets_of is None else budgets_of(*name),

@@ -105,10 +105,12 @@ class WSGIRequest(MeasuredRequest):
                 route, took = self._route or self.route() or UNMATCHED, now - self.started
                 asked = (self.method, route, self.status or FAILED)
                 counts = middleware.counts
-                record, add_read = counts.handles.get(asked) or counts.handle(*asked)
+                record, add_read, add_asked = counts.handles.get(asked) or counts.handle(*asked)
                 record(now, took, self.sent, SENT)
                 if self.read:
                     add_read(self.read)
+                if self.queries or self.gets:
+                    add_asked(self)
                 if took >= middleware.slow_s:
                     self.count_special(route, now)
         except Exception:  # an error of ours never reaches the application
@@ -125,6 +127,7 @@ class WSGIRequest(MeasuredRequest):
         handle = self.options.counts.handle(self.method, route, self.counts_status())
         handle.record(now, now - self.started, self.sent, SENT)
         handle.add_read(self.read)
+        handle.add_asked(self)
         self.count_special(route, now)
 
     def _leave(self) -> None:

@@ -80,11 +80,13 @@ class _Details:
             number = series.window(since_minute).counter("errors")
             if number:
                 self.codes_of.setdefault(series.labels[0], {})[series.labels[1]] = number
-        self.callers_of: dict[str, list[tuple[int, str, str]]] = {}
+        self.callers_of: dict[str, list[tuple[int, str, str, int]]] = {}
         for series in reading.series(QUERY_CALLER.name):
             calls = series.window(since_minute).counter("calls")
             if calls:
-                self.callers_of.setdefault(series.labels[0], []).append((calls, series.labels[1], series.labels[2]))
+                shape, method, route = series.labels
+                total = series.total.counter("calls")
+                self.callers_of.setdefault(shape, []).append((calls, method, route, total))
         self.plans: dict[str, Explained] = {}
         self.unexplained: dict[str, str] = {}
         for _, published in reading.side(PLANS):
@@ -130,7 +132,10 @@ def _shape(series: SeriesReading, tally: Tally, details: _Details) -> QueryShape
         modified=tally.counter("modified") if writes else None,
         retries=tally.counter("retries"),
         cursors_killed=tally.counter("killed"),
-        callers=tuple(QueryCallerDocument(method=method, route=route, calls=calls) for calls, method, route in callers),
+        callers=tuple(
+            QueryCallerDocument(method=method, route=route, calls=calls, calls_total=total)
+            for calls, method, route, total in callers
+        ),
         **({"unexplained": details.unexplained.get(id_)} if plan is None else _explained(plan)),
     )
 

@@ -15,6 +15,12 @@ class EndpointDocument(Model, frozen=True, kw_only=True):
     """What all of them took together."""
     errors_total: Whole | None = None
     """Status 5xx; of a function: calls that raised."""
+    queries_total: Whole | None = None
+    """Commands that these requests sent to MongoDB, where that is counted; a total as above. So are the next three."""
+    query_seconds_total: Real | None = None
+    """How long they waited for the answers; queries that run at the same time count each."""
+    cache_calls_total: Whole | None = None
+    cache_seconds_total: Real | None = None
     status: dict[str, Whole] = {}
     """Empty for a function. 499: the client left before the last byte."""
     latency: LatencyDocument = LatencyDocument()

@@ -16,6 +16,8 @@ class QueryCallerDocument(Model, frozen=True, kw_only=True):
     method: str
     route: str
     calls: Whole = 0
+    calls_total: Whole | None = None
+    """Since the process started; a clear leaves it."""
 
 
 class QueryFindingDocument(Model, frozen=True, kw_only=True):

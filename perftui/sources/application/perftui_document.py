@@ -1,5 +1,7 @@
 """perftui's own document -> the application's metrics."""
 
+from typing import Any
+
 import msgspec
 
 from perftui.model.application import (
@@ -17,6 +19,7 @@ from perftui.model.metrics import (
     MetricsDocument,
 )
 from perftui.sources.application.answer import unreadable
+from perftui.sources.application.asked import Callers, callers, totals
 from perftui.sources.application.document_sections import (
     application_queries,
     cache_counters,
@@ -39,6 +42,7 @@ class DocumentReader:
         self._place = place
         self._rates = CounterRates()
         self._workers: tuple[tuple[int, float | None], ...] = ()
+        self._callers = Callers()
 
     def read(self, body: bytes) -> tuple[ApplicationMetrics, tuple[str, ...]]:
         """Raises `UnusableAnswer`."""
@@ -122,8 +126,10 @@ class DocumentReader:
             for one in api.endpoints:
                 name = f"{one.method} {one.route}"
                 counters[name] = one.requests_total
-                counters[f"seconds {name}"], counters[f"errors {name}"] = one.seconds_total, one.errors_total
+                counters |= {f"{what} {name}": value for what, value in totals(one)}
             counters[""] = api.requests_total
+        self._callers = callers(document.query)
+        counters |= self._callers.counters
         counters |= cache_counters(document.cache or {})
         self._rates.update(document.generated_at, counters)
 
@@ -136,7 +142,21 @@ class DocumentReader:
             requests=int(requests),
             average_ms=self._rates.mean(f"seconds {name}", name, 1000),
             server_errors=whole(self._rates.step(f"errors {name}")),
+            **self._asked(name),
         )
+
+    def _asked(self, name: str) -> dict[str, Any]:
+        """What these requests asked of database and caches."""
+        step, (shape, number) = self._rates.step, self._callers.most(name, self._rates)
+        query_s, cache_s = step(f"query seconds {name}"), step(f"cache seconds {name}")
+        return {
+            "queries": whole(step(f"queries {name}")),
+            "query_ms": None if query_s is None else query_s * 1000,
+            "cache_calls": whole(step(f"cache calls {name}")),
+            "cache_ms": None if cache_s is None else cache_s * 1000,
+            "mostly": shape,
+            "mostly_queries": whole(number),
+        }
 
     def _rate(self, name: str, total: int | None, fallback: float | None) -> float | None:
         live = self._rates.rate(name)

@@ -1,0 +1,152 @@
+"""Where a slow endpoint's time goes, by what its requests asked of MongoDB and caches, as far as the figures show."""
+
+import re
+from typing import NamedTuple, Self
+
+from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.signals import endpoint_name
+from perftui.diagnosis.words import milliseconds, name, one_of
+from perftui.model.application import ApplicationQueries, EndpointStats, QueryGroup
+from perftui.model.snapshot import TargetState
+from perftui.model.verdict import Problem
+
+_LATELY_S = 7.0
+_TIMES, _MORE, _VERY_MANY = 3.0, 10.0, 30.0
+_PART, _MOST, _LITTLE = 0.3, 0.6, 0.2
+_UNSEEN = 0.2
+"""Of an application's commands, so many that no request is known to have sent: threads of its own, for instance."""
+_FEW_TIMES = 3.0
+_LOOPBACK = re.compile(r"^(127(\.\d{1,3}){3}|\[?::1\]?|0\.0\.0\.0)(?=:|$)")
+_ALONE = "the time is spent in the application itself, or in what it calls"
+
+
+class Spent(NamedTuple):
+    """Of one request on average, lately."""
+
+    average_ms: float
+    query_ms: float
+    queries: float
+    cache_ms: float
+
+    @classmethod
+    def of(cls, moment: Moment, state: TargetState, subject: str) -> Self | None:
+        """`None` where the application does not tell."""
+        figures = ("average_ms", "query_ms", "queries", "cache_ms")
+        average, waited, queries, cached = (moment.lately(state, one, subject, _LATELY_S) for one in figures)
+        if not average or waited is None or queries is None:
+            return None
+        return cls(average, waited, queries, cached or 0.0)
+
+
+def where_time_goes(moment: Moment, state: TargetState, problem: Problem, *, alone: bool) -> tuple[str, str]:
+    """The cause and what helps. `alone`: nothing else changed at that time."""
+    endpoint = next((one for one in _endpoints(state) if endpoint_name(one) == problem.subject), None)
+    # Requests that hang are in no figure until they end.
+    ended = endpoint is not None and "average_ms" in problem.figures
+    spent = Spent.of(moment, state, problem.subject) if ended else None
+    if endpoint is None or spent is None:
+        return (_ALONE if alone else ""), problem.help
+    if (many := _many(state, endpoint, spent, problem.figures.get("usual queries"))) is not None:
+        return many, "fetch them together ($in, $lookup) instead of one by one"
+    if spent.query_ms >= _MOST * spent.average_ms:
+        lost = _lost_on_the_way(moment, state, endpoint, spent)
+        return f"{_in_queries(spent)}{lost or _mostly(state, endpoint)}", _at(lost, problem.help)
+    if spent.cache_ms >= _MOST * spent.average_ms:
+        return f"{_of(spent.cache_ms, spent)} pass in its caches", "look at the caches, and at the way to them"
+    if spent.query_ms + spent.cache_ms <= _LITTLE * spent.average_ms:
+        return (_itself(state, spent) if _sees_all(state) else _ALONE if alone else ""), problem.help
+    return _in_queries(spent), problem.help
+
+
+def _endpoints(state: TargetState) -> tuple[EndpointStats, ...]:
+    return () if state.application is None else state.application.endpoints
+
+
+def _many(state: TargetState, endpoint: EndpointStats, spent: Spent, usual: float | None) -> str | None:
+    """One query for each of many things, where one would fetch them all."""
+    if usual is None:
+        many = spent.queries >= _VERY_MANY and spent.query_ms >= _MOST * spent.average_ms
+    else:
+        rose = spent.queries >= max(_TIMES * usual, usual + _MORE)
+        many = rose and spent.query_ms >= _PART * spent.average_ms
+    if not many:
+        return None
+    before = "" if usual is None else f", usually {usual:,.0f}"
+    return (
+        f"each request sends {spent.queries:,.0f} queries{before}{_mostly(state, endpoint)}; "
+        f"{_of(min(spent.query_ms, spent.average_ms), spent)} pass in them"
+    )
+
+
+def _in_queries(spent: Spent) -> str:
+    number = f"{spent.queries:,.0f} queries" if spent.queries >= 1.5 else "its query"
+    together = " that run at the same time" if spent.query_ms > 1.1 * spent.average_ms else ""
+    return f"{_of(min(spent.query_ms, spent.average_ms), spent)} pass in {number}{together}"
+
+
+def _of(part_ms: float, spent: Spent) -> str:
+    return f"{milliseconds(part_ms)} of {milliseconds(spent.average_ms)}"
+
+
+def _itself(state: TargetState, spent: Spent) -> str:
+    """What waits for a connection of a pool waits before it asks."""
+    asked = "queries and caches" if spent.cache_ms else "queries"
+    queries = None if state.application is None else state.application.queries
+    waiting = sum(pool.waiting for pool in queries.pools) if queries is not None else 0
+    pool = f"; {one_of(waiting, 'command waits', 'commands wait')} for a connection of its pool" if waiting else ""
+    passed = f"only {_of(spent.query_ms + spent.cache_ms, spent)} pass in {asked}"
+    return f"{passed}: the rest is the application itself, or what else it calls{pool}"
+
+
+def _mostly(state: TargetState, endpoint: EndpointStats) -> str:
+    """The shape of at least half of them."""
+    recent = endpoint.recent
+    if recent is None or recent.mostly is None or 2 * (recent.mostly_queries or 0) < (recent.queries or 0):
+        return ""
+    found = next((one for one in _shapes(state) if one.shape_id == recent.mostly), None)
+    return "" if found is None else f", mostly {name(found.collection or '')} {name(found.name, 80)}"
+
+
+def _shapes(state: TargetState) -> list[QueryGroup]:
+    queries = None if state.application is None else state.application.queries
+    return [] if queries is None else [one for one in queries.groups if one.by == "shape"]
+
+
+def _sees_all(state: TargetState) -> bool:
+    """Nearly every command is known to come from a request, so that what an endpoint asked is all that it asked."""
+    shapes = _shapes(state)
+    sent = sum(one.count for one in shapes)
+    from_requests = sum(min(one.count, sum(caller.calls for caller in one.callers)) for one in shapes)
+    return sent > 0 and sent - from_requests <= _UNSEEN * sent
+
+
+def _lost_on_the_way(moment: Moment, state: TargetState, endpoint: EndpointStats, spent: Spent) -> str:
+    """All that MongoDB did in this time is far less than what this endpoint alone waited for it."""
+    queries = None if state.application is None else state.application.queries
+    servers = [] if queries is None else _servers(moment, queries)
+    worked = [moment.lately(server, "work_ms") for server in servers]
+    known = [one for one in worked if one is not None]
+    waited_ms = (endpoint.per_s or 0.0) * spent.query_ms
+    if not known or len(known) < len(worked) or waited_ms < _FEW_TIMES * sum(known):
+        return ""
+    answers = [one for server in servers if (one := moment.lately(server, "latency_ms")) is not None]
+    average = f", while MongoDB answers in {milliseconds(max(answers))} on average" if answers else ""
+    return f"{average}: the rest is lost on the way to it and back"
+
+
+def _servers(moment: Moment, queries: ApplicationQueries) -> list[TargetState]:
+    """Those that the application asks; empty unless all of them are watched."""
+    watched = {_place(one.target.address): one for one in moment.fresh("mongodb", "mongodb")}
+    found = [watched.get(_place(pool.address)) for pool in queries.pools]
+    return [] if None in found else [one for one in found if one is not None]
+
+
+def _place(address: str) -> str:
+    place = address.rpartition("://")[2].partition("/")[0].partition("?")[0]
+    return _LOOPBACK.sub("localhost", place.lower())
+
+
+def _at(lost: str, otherwise: str) -> str:
+    return (
+        "look at the network, and at whether the application has CPU enough to take the answers" if lost else otherwise
+    )
