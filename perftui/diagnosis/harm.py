@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from perftui.advice.contention.waits import waits_for_write
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.track import Track
 from perftui.diagnosis.words import milliseconds, one_of
@@ -36,7 +37,7 @@ def waiting(state: TargetState, culprits: Collection[object] = ()) -> list[Opera
 
 def _waits(one: Operation) -> bool:
     words = one.waiting_for or ""
-    return words.startswith("lock") or "ticket" in words or words == "flow control" or (one.write_conflicts or 0) > 0
+    return words.startswith("lock") or "ticket" in words or words == "flow control" or waits_for_write(one)
 
 
 def _waiting(state: TargetState, culprits: Collection[object]) -> str:

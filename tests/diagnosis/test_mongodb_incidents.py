@@ -109,6 +109,12 @@ BORNE: dict[str, Change] = {
         lambda at, passed: one(7, at, passed + 0.5, op="query", command='{"find":"items","autocommit":false}'),
         transactions=(OpenTransaction(session="a", active=True, open_s=9.0, idle_s=0.0, locks="Collection w"),),
     ),
+    "a mass update that ran into some writes, beside an open transaction": listing(
+        lambda at, passed: one(
+            5, at, min(passed, 40) + 0.5, command='{"q":{},"multi":true}', write_conflicts=min(passed, 12)
+        ),
+        transactions=(OpenTransaction(session="a", open_s=50.0, active=True, locks="Collection w", lock_modes=HELD),),
+    ),
     "conflicts that cost nothing": mongodb(
         work=work(60.0), writes=OperationLatency(per_s=80.0, average_ms=1.2)
     ),

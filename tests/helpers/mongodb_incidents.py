@@ -72,6 +72,16 @@ def convoy(targets: Targets, at: float, passed: int) -> None:
     list_operations(targets, working, change, *blocked(12, at, passed + 0.8), transactions=(opened,))
 
 
+def uncommitted(targets: Targets, at: float, passed: int) -> None:
+    """A transaction has written a document and goes on working; others try to write it again and again."""
+    opened = OpenTransaction(
+        session="0123456789abcdef0123456789abcdef", client="10.0.0.7:9", app_name="importer", active=True,
+        started_at=at - passed - 3.0, open_s=passed + 3.0, idle_s=0.0, locks="Collection w", lock_modes=HELD,
+    )  # fmt: skip
+    waiting = (one(20 + place, at, passed + 0.5, write_conflicts=150 + 10 * passed) for place in range(4))
+    list_operations(targets, *waiting, transactions=(opened,))
+
+
 def unseen_holder(targets: Targets, at: float, passed: int) -> None:
     list_operations(targets, *blocked(5, at, passed + 0.5))
 
@@ -190,6 +200,10 @@ INCIDENTS = {
         convoy, "lock-held",
         ("a running transaction of importer locks collection shop.items", "13 operations wait",
          "collMod of deploy is first in line, and 12 wait behind it"),
+    ),
+    "uncommitted write": Incident(
+        uncommitted, "lock-held",
+        ("a running transaction of importer holds documents of shop.items", "4 operations wait", "killSessions"),
     ),
     "nobody seen": Incident(
         unseen_holder, "lock-held", ("operations wait for a lock on collection shop.items", "cannot tell who holds it")

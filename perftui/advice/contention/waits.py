@@ -18,15 +18,15 @@ from perftui.advice.contention.wait import Wait, waited_s
 from perftui.model.mongodb import MongoServer, ReplicaSet
 from perftui.model.operation import Operation, OperationList
 
-_CONFLICTS_S = 1.0
-"""Conflicts of a short operation are everyday life."""
+_CONFLICTS_S, _TRIES_PER_S = 1.0, 3.0
+"""Conflicts of a short operation are everyday life, and so are few of a long one."""
 
 
 def find_waits(listed: OperationList, server: MongoServer | None, replica_set: ReplicaSet | None) -> tuple[Wait, ...]:
     """The one with most waiters first."""
     found = [
         *lock_waits(listed),
-        *_conflicts(listed),
+        *conflict_waits(listed),
         *ticket_waits(listed, server),
         *flow_control_waits(listed, server, replica_set),
         *concern_waits(listed, replica_set),
@@ -89,11 +89,17 @@ def _untold(listed: OperationList, kind: str, holders: Sequence[Holder]) -> str:
     return f"Cannot tell who holds it: {rest}; the server's own work is shown with i."
 
 
-def _conflicts(listed: OperationList) -> Iterator[Wait]:
+def waits_for_write(operation: Operation) -> bool:
+    """It tries again and again, some ten times a second at least; others ran into a write on their way, and went on."""
+    running_s = operation.running_s or 0.0
+    return running_s >= _CONFLICTS_S and (operation.write_conflicts or 0) >= _TRIES_PER_S * running_s
+
+
+def conflict_waits(listed: OperationList) -> Iterator[Wait]:
     """Writers that try again and again: they wait for no lock, but for another's uncommitted write."""
     found: dict[str, list[Operation]] = {}
     for one in listed.operations:
-        if (one.write_conflicts or 0) > 0 and (one.running_s or 0.0) >= _CONFLICTS_S and one.noise is None:
+        if waits_for_write(one) and one.noise is None:
             found.setdefault(one.ns, []).append(one)
     for ns, waiters in found.items():
         waiters.sort(key=lambda one: -(one.running_s or 0.0))

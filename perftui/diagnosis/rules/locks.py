@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from perftui.advice.contention.groups import waits_for_lock
 from perftui.advice.contention.holders import FSYNC_LOCK, Holder, is_in_transaction
 from perftui.advice.contention.wait import Wait
-from perftui.advice.contention.waits import lock_waits
+from perftui.advice.contention.waits import conflict_waits, lock_waits
+from perftui.diagnosis.kill_commands import kill_operation, kill_session
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.words import name, one_of, percent, seconds
@@ -21,19 +22,25 @@ _LEFT_IDLE_S = 2.0
 """A transaction that is idle for longer has a rule of its own."""
 _COMMAND = re.compile(r'\{"(\w+)"')
 _MOST = 3
-_ROW_OF_WAITS = "lock"
-"""In the table of waits, where no operation is known to be the holder."""
 
 
 def find_held_locks(moment: Moment) -> Iterator[Suspicion]:
     """One for each lock, but for those that a transaction left idle holds."""
     for state in moment.fresh("mongodb", "operations"):
         listed = state.operations
-        if listed is None or not any(waits_for_lock(one) for one in listed.operations):
+        if listed is None or not any(waits_for_lock(one) or one.write_conflicts for one in listed.operations):
             continue
-        found = [wait for wait in lock_waits(listed) if _matters(wait, _lasting(wait))]
+        found = [wait for wait in _waits(listed) if _matters(wait, _lasting(wait))]
         for wait in sorted(found, key=lambda one: -one.count)[:_MOST]:
             yield _held(state, wait, _lasting(wait))
+
+
+def _waits(listed: OperationList) -> Iterator[Wait]:
+    """For locks, and for what a transaction wrote; writers that run into each other hold nothing for long."""
+    yield from lock_waits(listed)
+    for wait in conflict_waits(listed):
+        if any(holder.transaction is not None for holder in _lasting(wait)):
+            yield wait
 
 
 def waiting_for_others(listed: OperationList) -> set[int | str | None]:
@@ -70,35 +77,50 @@ def _held(state: TargetState, wait: Wait, holders: list[Holder]) -> Suspicion:
     sure = holder is not None and holder.sure
     critical = wait.count >= _CRITICAL or (wait.longest_s or 0.0) >= _CRITICAL_S
     operation = holder.operation if holder is not None else None
-    fsync = holder is not None and holder.name == FSYNC_LOCK
     return Suspicion(
         code="lock-held",
         target_id=state.target.id,
         subject=wait.resource,
         severity="critical" if critical else "warning",
-        what=_what(wait, holder) if sure else f"operations wait for a lock on {name(wait.resource)}",
+        what=_what(wait, holder) if sure else f"operations wait for {_wanted(wait)}",
         since=_since(wait, operation, sure),
         cost=f"{one_of(wait.count, 'operation waits', 'operations wait')}, up to {seconds(wait.longest_s or 0.0)}",
         cause=_cause(wait, holder, len(holders)),
         help=_help(holder, sure=sure),
-        action=None if fsync else "kill",
-        command="db.fsyncUnlock()" if fsync else _kill(operation) if sure else None,
+        action=None if _is_fsync_lock(holder) else "kill",
+        command=_command(holder) if sure else None,
         page="Operations",
-        row=str(operation.opid) if operation is not None and sure else _ROW_OF_WAITS,
+        row=_row(wait, holder) if sure else wait.kind,
         figures={"waiting": float(wait.count)},
     )
 
 
+def _is_fsync_lock(holder: Holder | None) -> bool:
+    return holder is not None and holder.name == FSYNC_LOCK
+
+
+def _wanted(wait: Wait) -> str:
+    return name(wait.resource) if wait.kind == "write conflict" else f"a lock on {name(wait.resource)}"
+
+
 def _what(wait: Wait, holder: Holder | None) -> str:
-    if holder is None or holder.name == FSYNC_LOCK:
+    if holder is None or _is_fsync_lock(holder):
         return "db.fsyncLock() stops all writes"
-    return f"{_who(holder)} locks {name(wait.resource)}"
+    return f"{_who(holder)} {'holds' if wait.kind == 'write conflict' else 'locks'} {name(wait.resource)}"
+
+
+def _row(wait: Wait, holder: Holder | None) -> str:
+    """Its own in its table, or that of the wait."""
+    if holder is not None and holder.operation is not None:
+        return str(holder.operation.opid)
+    return holder.transaction.session if holder is not None and holder.transaction is not None else wait.kind
 
 
 def _who(holder: Holder) -> str:
     one = holder.operation
     if one is None:
-        return f"a transaction of {_sender(holder)}" if holder.transaction is not None else name(holder.name)
+        running = holder.transaction is not None and holder.transaction.active
+        return f"a {'running ' if running else ''}transaction of {_sender(holder)}"
     if is_in_transaction(one):
         return f"a running transaction of {_sender(holder)}"
     return f"{_verb(one)} of {_sender(holder)}"
@@ -127,7 +149,7 @@ def _since(wait: Wait, operation: Operation | None, sure: bool) -> float | None:
 def _cause(wait: Wait, holder: Holder | None, holders: int) -> str:
     if holder is None:
         return f"{wait.untold[:1].lower()}{wait.untold[1:]}".rstrip(".")
-    if holder.name == FSYNC_LOCK:
+    if _is_fsync_lock(holder):
         return "the server is locked as for a backup; reads go on"
     parts = [_work(holder)]
     if not holder.sure:
@@ -151,15 +173,17 @@ def _work(holder: Holder) -> str:
 def _help(holder: Holder | None, *, sure: bool) -> str:
     if holder is None:
         return "look at Waits (2, Tab), and at the server's own work (i)"
-    if holder.name == FSYNC_LOCK:
+    if _is_fsync_lock(holder):
         return "unlock it, once the backup that it was locked for has ended"
     return "wait for its end, or kill it" if sure else "look at Waits (2, Tab) who may hold it, and end that"
 
 
-def _kill(operation: Operation | None) -> str | None:
-    if operation is None or not operation.killable:
-        return None
-    return f'db.killOp("{operation.opid}")' if isinstance(operation.opid, str) else f"db.killOp({operation.opid})"
+def _command(holder: Holder | None) -> str | None:
+    if _is_fsync_lock(holder):
+        return "db.fsyncUnlock()"
+    if holder is not None and holder.transaction is not None:
+        return kill_session(holder.transaction)
+    return kill_operation(holder.operation) if holder is not None and holder.operation is not None else None
 
 
 RULES = (Rule(codes=("lock-held",), find=find_held_locks, holds_s=1.0, ends_s=4.0),)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from perftui.diagnosis.kill_commands import kill_session
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.rules.locks import waiting_for_others
@@ -62,24 +63,11 @@ def _idle(state: TargetState, one: OpenTransaction, number: int, waiters: list[O
         f"it holds {one.locks}",
         help="end its session, which rolls it back",
         action="kill",
-        command=_kill_command(one),
+        command=kill_session(one),
         page="Operations",
         row=one.session or None,
         figures={"waiting": float(len(waiters)), "idle_s": one.idle_s or 0.0},
     )
-
-
-def _kill_command(one: OpenTransaction) -> str | None:
-    """Without its owner an administrator would end a session of their own."""
-    if not one.session:
-        return None
-    owner = f', uid: HexData(0, "{one.owner}")' if one.owner else ""
-    return f'db.adminCommand({{killSessions: [{{id: UUID("{_uuid(one.session)}"){owner}}}]}})'
-
-
-def _uuid(digits: str) -> str:
-    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32])
-    return "-".join(parts)
 
 
 RULES = (Rule(codes=("idle-transaction",), find=find_idle_transactions, holds_s=1.0, ends_s=4.0),)
