@@ -192,7 +192,7 @@ def test_profiling_ends_with_its_program(private_servers: PrivateServers, ending
         program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_until(lambda: profiling(client, "shop")["slowms"] == 7)
         program.send_signal(ending)
-        out, _ = program.communicate(timeout=30)
+        out, _ = program.communicate(timeout=60)
         assert profiling(client, "shop") == before
     assert program.returncode == 128 + ending
     assert "back at level 0" in out

@@ -20,13 +20,13 @@ def perftui(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
 
 
 def test_json_is_the_whole_snapshot(mongod: MongodProcess, redis_server: RedisProcess) -> None:
-    result = perftui("snapshot", mongod.uri, redis_server.uri, "--json")
+    result = perftui("snapshot", mongod.uri, redis_server.uri, "--wait", "60s", "--json")
     assert (result.returncode, result.stderr) == (0, "")
     snapshot = Snapshot.from_json(result.stdout.encode())
     by_kind = {state.target.kind: state for state in snapshot.targets}
@@ -39,7 +39,7 @@ def test_json_is_the_whole_snapshot(mongod: MongodProcess, redis_server: RedisPr
 
 
 def test_people_get_a_summary(mongod: MongodProcess, redis_server: RedisProcess) -> None:
-    result = perftui("snapshot", mongod.uri, redis_server.uri)
+    result = perftui("snapshot", mongod.uri, redis_server.uri, "--wait", "60s")
     assert (result.returncode, result.stderr) == (0, "")
     for words in ("PRIMARY of rs0", "operations/s", "slow queries", "redis 127.0.0.1", "hit rate", "CPU", "memory"):
         assert words in result.stdout

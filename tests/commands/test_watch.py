@@ -51,8 +51,8 @@ def watching(*arguments: str, environment: Mapping[str, str] = {}) -> Iterator[t
         finally:
             if process.poll() is None:
                 process.kill()
-            process.wait(20)
-            reader.join(20)
+            process.wait(60)
+            reader.join(60)
     for line in lines:
         jsonschema.validate(line, schema("watch-1"))
 
@@ -77,7 +77,7 @@ def test_a_server_that_dies_and_comes_back_is_an_incident(private_servers: Priva
         wait_until(lambda: any(problem(line) == "unreachable" for line in lines), timeout_s=60)
         wait_until(lambda: "unreachable" in (tmp_path / "paged").read_text() if (tmp_path / "paged").exists() else None)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert kinds(lines)[0] == "started"
     assert lines[0]["targets"][0].startswith("redis://127.0.0.1:")
     raised = next(line for line in lines if problem(line) == "unreachable")
@@ -110,10 +110,10 @@ def test_a_budget_is_told_with_its_figures(redis_server: RedisProcess, tmp_path:
         with watching(redis_server.uri, "--budgets", str(file)) as (process, lines):
             wait_until(lambda: "budget" in kinds(lines), timeout_s=60)
             process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 130
+            assert process.wait(60) == 130
     finally:
         stop.set()
-        loading.join(20)
+        loading.join(60)
     told = next(line for line in lines if line["kind"] == "budget")
     assert (told["change"], told["severity"]) == ("raised", "critical")
     assert told["budget"]["standing"]["expr"] == "rate<1/s"
@@ -129,7 +129,7 @@ def test_what_could_not_be_delivered_is_said_counted_and_told_by_the_exit_code(p
     with watching(cache.uri, "--give-up-after", "1s", environment=environment) as (process, lines):
         wait_until(lambda: "undelivered" in kinds(lines), timeout_s=60)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 1
+        assert process.wait(60) == 1
         assert process.stderr is not None
         said = process.stderr.read()
     (tally,) = lines[-1]["deliveries"]
@@ -146,7 +146,8 @@ def test_for_a_time_the_exit_code_says_what_was_found(redis_server: RedisProcess
         assert process.wait(60) == 3
     assert lines[-1]["exit_code"] == 3
     with watching(redis_server.uri, "--seconds", "8") as (process, lines):
-        assert process.wait(60) == (1 if any(problem(line) for line in lines) else 0)
+        code = process.wait(60)
+    assert code == (1 if any(problem(line) for line in lines) else 0)  # now all of them have been read
 
 
 def test_systemd_is_told_and_its_socket_is_not_handed_on(redis_server: RedisProcess, tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ def test_systemd_is_told_and_its_socket_is_not_handed_on(redis_server: RedisProc
             while "WATCHDOG=1" not in heard:
                 heard.append(notified.recv(4096).decode())
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
             while "STOPPING=1" not in heard:
                 heard.append(notified.recv(4096).decode())
     assert heard[0].startswith("READY=1\nSTATUS=watching redis://")
@@ -178,7 +179,7 @@ def test_a_reader_that_goes_away_ends_it(redis_server: RedisProcess) -> None:
         assert json.loads(process.stdout.readline())["kind"] == "started"
         process.stdout.close()
         try:
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
             assert "Traceback" not in process.stderr.read()
         finally:
             process.kill()
@@ -188,7 +189,7 @@ def test_a_heartbeat_says_that_it_watches(redis_server: RedisProcess) -> None:
     with watching(redis_server.uri, "--heartbeat", "500ms") as (process, lines):
         wait_until(lambda: kinds(lines).count("alive") >= 2, timeout_s=60)
         process.send_signal(signal.SIGHUP)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     alive = next(line for line in lines if line["kind"] == "alive")
     assert alive["message"].startswith("still watching 2 targets: ")
 

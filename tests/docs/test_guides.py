@@ -13,7 +13,7 @@ from perftui.demo.session import METRICS_PATH, DemoSession
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = "def bench_sum():\n    sum(range(10))\n"
-SHORTER = {"--seconds 28800": "--seconds 2", "--duration 30s": "--duration 2s", "--duration 10s": "--duration 2s"}
+SHORTER = {"--seconds 28800": "--seconds 10", "--duration 30s": "--duration 2s", "--duration 10s": "--duration 2s"}
 """Hours and minutes of the guides, as long as a test may take."""
 
 
