@@ -129,13 +129,6 @@ def queued(server: MongoServer) -> float | None:
     return float(sum(known)) if known else None
 
 
-def written(server: MongoServer) -> float | None:
-    """Documents inserted, and updates and deletes, a second."""
-    kinds = (server.operations.insert, server.operations.update, server.operations.delete)
-    known = [one for one in kinds if one is not None]
-    return sum(known) if known else None
-
-
 def _expiring(state: TargetState) -> float | None:
     """1 while the server's TTL thread deletes, else 0."""
     return None if state.operations is None else float("TTL delete" in state.operations.own_work)
@@ -195,7 +188,7 @@ SIGNALS = (
     _mongodb("conflicts", "write conflicts", lambda s: s.work.write_conflicts_per_s, per_second, 3.0, 20.0),
     _mongodb("writes", "writes", lambda s: s.writes.per_s),
     _mongodb("write_ms", "latency of writes", lambda s: s.writes.average_ms),
-    _mongodb("written", "documents written", written),
+    _mongodb("written", "documents written", lambda s: s.work.written_documents_per_s),
     _mongodb("committed", "transactions committed", lambda s: s.transactions.committed_per_s),
     _mongodb("aborted", "transactions aborted", lambda s: s.transactions.aborted_per_s),
     Signal("expiring", "mongodb", "operations", "deletes of expired documents", _expiring),

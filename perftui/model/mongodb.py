@@ -73,6 +73,8 @@ class QueryWork(Model, frozen=True, kw_only=True):
     examined_documents_per_s: float | None = None
     examined_keys_per_s: float | None = None
     returned_documents_per_s: float | None = None
+    written_documents_per_s: float | None = None
+    """Inserted, updated and deleted by operations that have ended."""
     collection_scans_per_s: float | None = None
     sorts_in_memory_per_s: float | None = None
     write_conflicts_per_s: float | None = None

@@ -8,7 +8,7 @@ from helpers import mongodb_incidents as incidents
 from helpers.incidents import MONGODB, START, Change, Story, Targets, after, set_figures, set_slot
 from helpers.mongodb_incidents import HELD, INCIDENTS, blocked, concern, list_operations, one, slow_everything
 
-from perftui.model.mongodb import Member, OperationLatency, OperationRates, QueryWork, ReplicaSet, Transactions
+from perftui.model.mongodb import Member, OperationLatency, QueryWork, ReplicaSet, Transactions
 from perftui.model.operation import OpenTransaction
 
 
@@ -128,7 +128,7 @@ BORNE: dict[str, Change] = {
     "a mass update that harms nobody": listing(lambda at, passed: mass_update(at, min(passed, 40))),
     "an update of one document that lasts": listing(lambda at, passed: one(5, at, min(passed, 40) + 0.5)),
     "deletes of expired documents": listing(own_work=("TTL delete",)),
-    "an import that harms nobody": mongodb(operations=OperationRates(insert=20_000.0, update=20.0, delete=5.0)),
+    "an import that harms nobody": mongodb(work=QueryWork(written_documents_per_s=20_000.0)),
     "a build that harms nobody": listing(incidents.building),
     "writes that wait for a majority for a moment": with_set(
         listing(*(lambda at, _passed, place=place: concern(place + 1, at, 0.02)[place] for place in range(6))),

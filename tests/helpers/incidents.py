@@ -20,7 +20,6 @@ from perftui.model.mongodb import (
     MongoServer,
     NetworkTraffic,
     OperationLatency,
-    OperationRates,
     QueryWork,
     Queues,
     StorageCache,
@@ -112,7 +111,6 @@ def healthy(chance: random.Random, load: float = 1.0) -> Targets:
         uptime_s=9e5,
         reads=OperationLatency(per_s=about(200), average_ms=0.5 * (0.8 + 0.4 * chance.random()) * load**0.5),
         writes=OperationLatency(per_s=about(40), average_ms=0.8 * (0.8 + 0.4 * chance.random()) * load**0.5),
-        operations=OperationRates(insert=about(15), update=about(20), delete=about(5)),
         transactions=Transactions(committed_per_s=about(10), aborted_per_s=about(0.3)),
         connections=Connections(current=40 + chance.randrange(3), available=960, created_per_s=about(0.5)),
         queues=Queues(readers=chance.randrange(2), writers=0),
@@ -120,7 +118,10 @@ def healthy(chance: random.Random, load: float = 1.0) -> Targets:
         cache=StorageCache(used_bytes=300 * MB, maximum_bytes=500 * MB, dirty_bytes=5 * MB),
         network=NetworkTraffic(requests_per_s=about(300)),
         work=QueryWork(
-            examined_documents_per_s=about(900), returned_documents_per_s=about(800), write_conflicts_per_s=about(0.5)
+            examined_documents_per_s=about(900),
+            returned_documents_per_s=about(800),
+            written_documents_per_s=about(40),
+            write_conflicts_per_s=about(0.5),
         ),
     )
     redis = RedisServer(

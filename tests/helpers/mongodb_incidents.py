@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from helpers.incidents import Change, Targets, endpoint, set_figures, set_slot
-from perftui.model.mongodb import Member, OperationLatency, OperationRates, QueryWork, ReplicaSet, Transactions
+from perftui.model.mongodb import Member, OperationLatency, QueryWork, ReplicaSet, Transactions
 from perftui.model.operation import OpenTransaction, Operation, OperationList, Progress
 
 HELD = {"Global": "w", "Database": "w", "Collection": "w"}
@@ -125,7 +125,7 @@ def expiring(targets: Targets, _at: float, _passed: int) -> None:
 
 def flood(targets: Targets, at: float, _passed: int) -> None:
     slow_everything(targets, 30.0, 20.0)
-    set_figures(targets, "mongodb", "mongodb", operations=OperationRates(insert=20_000.0, update=20.0, delete=5.0))
+    set_figures(targets, "mongodb", "mongodb", work=QueryWork(written_documents_per_s=20_025.0))
     list_operations(targets, one(5, at, 0.1, op="insert", command='{"insert":"items"}', app_name="import"))
 
 

@@ -28,6 +28,7 @@ SHOWN_SECTIONS = frozenset({
 })  # fmt: skip
 _SHOWN_METRICS = frozenset({"queryExecutor", "document", "operation"})
 _KINDS = ("insert", "query", "update", "delete", "getmore", "command")
+_WRITTEN = ("inserted", "updated", "deleted")
 _ASSERTS = ("regular", "warning", "msg", "user")
 _COUNTERS: dict[tuple[str, ...], dict[str, str]] = {
     ("opcounters",): {f"op {kind}": kind for kind in _KINDS},
@@ -46,7 +47,7 @@ _COUNTERS: dict[tuple[str, ...], dict[str, str]] = {
     ("network",): {"received": "bytesIn", "sent": "bytesOut", "requests": "numRequests"},
     ("metrics", "queryExecutor"): {"documents": "scannedObjects", "keys": "scanned"},
     ("metrics", "queryExecutor", "collectionScans"): {"collection scans": "total"},
-    ("metrics", "document"): {"returned": "returned"},
+    ("metrics", "document"): {"returned": "returned", **{f"documents {name}": name for name in _WRITTEN}},
     ("metrics", "operation"): {"sorts": "scanAndOrder", "write conflicts": "writeConflicts"},
     ("transactions",): {"committed": "totalCommitted", "aborted": "totalAborted"},
     ("flowControl",): {"flow control": "timeAcquiringMicros"},
@@ -136,10 +137,12 @@ class StatusReader:
 
     def _work(self) -> QueryWork:
         rate = self._rates.rate
+        written = [found for name in _WRITTEN if (found := rate(f"documents {name}")) is not None]
         return QueryWork(
             examined_documents_per_s=rate("documents"),
             examined_keys_per_s=rate("keys"),
             returned_documents_per_s=rate("returned"),
+            written_documents_per_s=sum(written) if written else None,
             collection_scans_per_s=rate("collection scans"),
             sorts_in_memory_per_s=rate("sorts"),
             write_conflicts_per_s=rate("write conflicts"),

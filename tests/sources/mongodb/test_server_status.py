@@ -160,3 +160,12 @@ def test_transactions_are_counted_by_how_they_end() -> None:
     ended = {"currentOpen": 2, "currentInactive": 1, "totalCommitted": 30, "totalAborted": 5}
     found = reader.read({**later(reply), "transactions": ended}).transactions
     assert (found.open, found.inactive, found.committed_per_s, found.aborted_per_s) == (2, 1, 10.0, 0.5)
+
+
+def test_written_documents_are_counted_whatever_wrote_them() -> None:
+    reader, reply = StatusReader(), reply_of("6.0")
+    counts = {"inserted": 10, "updated": 20, "deleted": 30, "returned": 7}
+    reader.read({**reply, "metrics": {"document": counts}})
+    after = {"inserted": 14, "updated": 26, "deleted": 40, "returned": 7}
+    found = reader.read({**later(reply), "metrics": {"document": after}})
+    assert found.work.written_documents_per_s == 10.0
