@@ -3,9 +3,10 @@
 import re
 from typing import NamedTuple, Self
 
+from perftui.diagnosis.elsewhere import matters
 from perftui.diagnosis.moment import Moment
-from perftui.diagnosis.signals import endpoint_name
-from perftui.diagnosis.words import milliseconds, name, one_of
+from perftui.diagnosis.signals import TOLD, endpoint_name
+from perftui.diagnosis.words import milliseconds, name, one_of, per_second, percent
 from perftui.model.application import ApplicationQueries, EndpointStats, QueryGroup
 from perftui.model.snapshot import TargetState
 from perftui.model.verdict import Problem
@@ -16,6 +17,10 @@ _PART, _MOST, _LITTLE = 0.3, 0.6, 0.2
 _UNSEEN = 0.2
 """Of an application's commands, so many that no request is known to have sent: threads of its own, for instance."""
 _FEW_TIMES = 3.0
+_COMPUTES, _WAITS = 0.85, 0.5
+"""Of a core for each process."""
+_EARLIER_S = 20.0
+_REQUESTS = next(one for one in TOLD if one.kind == "application" and one.name == "requests")
 _LOOPBACK = re.compile(r"^(127(\.\d{1,3}){3}|\[?::1\]?|0\.0\.0\.0)(?=:|$)")
 _ALONE = "the time is spent in the application itself, or in what it calls"
 
@@ -40,12 +45,30 @@ class Spent(NamedTuple):
 
 def where_time_goes(moment: Moment, state: TargetState, problem: Problem, *, alone: bool) -> tuple[str, str]:
     """The cause and what helps. `alone`: nothing else changed at that time."""
+    cause, help_ = _where(moment, state, problem, alone=alone)
+    return "; ".join(part for part in (_load(moment, state, problem.since), cause) if part), help_
+
+
+def _load(moment: Moment, state: TargetState, since: float) -> str:
+    """Its own requests, where there are far more of them since then."""
+    change = moment.change(state, _REQUESTS.name)
+    if (
+        change is None
+        or change.after < change.before
+        or change.at < since - _EARLIER_S
+        or not matters(_REQUESTS, change)
+    ):
+        return ""
+    return f"its requests rose from {per_second(change.before)} to {per_second(change.after)}"
+
+
+def _where(moment: Moment, state: TargetState, problem: Problem, *, alone: bool) -> tuple[str, str]:
     endpoint = next((one for one in _endpoints(state) if endpoint_name(one) == problem.subject), None)
     # Requests that hang are in no figure until they end.
     ended = endpoint is not None and "average_ms" in problem.figures
     spent = Spent.of(moment, state, problem.subject) if ended else None
     if endpoint is None or spent is None:
-        return (_ALONE if alone else ""), problem.help
+        return (f"{_ALONE}{_works(moment, state, endpoint, 0.0)}" if alone else ""), problem.help
     if (many := _many(state, endpoint, spent, problem.figures.get("usual queries"))) is not None:
         return many, "fetch them together ($in, $lookup) instead of one by one"
     if spent.query_ms >= _MOST * spent.average_ms:
@@ -54,7 +77,8 @@ def where_time_goes(moment: Moment, state: TargetState, problem: Problem, *, alo
     if spent.cache_ms >= _MOST * spent.average_ms:
         return f"{_of(spent.cache_ms, spent)} pass in its caches", "look at the caches, and at the way to them"
     if spent.query_ms + spent.cache_ms <= _LITTLE * spent.average_ms:
-        return (_itself(state, spent) if _sees_all(state) else _ALONE if alone else ""), problem.help
+        words = _itself(state, spent) if _sees_all(state) else _ALONE if alone else ""
+        return (f"{words}{_works(moment, state, endpoint, spent.average_ms)}" if words else ""), problem.help
     return _in_queries(spent), problem.help
 
 
@@ -96,6 +120,20 @@ def _itself(state: TargetState, spent: Spent) -> str:
     pool = f"; {one_of(waiting, 'command waits', 'commands wait')} for a connection of its pool" if waiting else ""
     passed = f"only {_of(spent.query_ms + spent.cache_ms, spent)} pass in {asked}"
     return f"{passed}: the rest is the application itself, or what else it calls{pool}"
+
+
+def _works(moment: Moment, state: TargetState, endpoint: EndpointStats | None, average_ms: float) -> str:
+    """Whether it computes all the time, or takes so little of the CPU that it must wait for something."""
+    cpu = moment.lately(state, "process_cpu", seconds=_LATELY_S)
+    if cpu is None or endpoint is None or state.application is None:
+        return ""
+    workers = state.application.process.workers or 1
+    under_way = max(endpoint.active or 0, (endpoint.per_s or 0.0) * average_ms / 1000)
+    if cpu >= _COMPUTES * workers:
+        return f"; it computes: its {'process takes' if workers == 1 else 'processes take'} {cpu:.1f} cores"
+    waits = cpu < _WAITS * workers and cpu < _LITTLE * under_way
+    takes = f"{cpu:.1f} cores" if cpu >= 1 else f"{percent(cpu)} of a core"
+    return f"; it waits rather than computes: it takes {takes}" if waits else ""
 
 
 def _mostly(state: TargetState, endpoint: EndpointStats) -> str:

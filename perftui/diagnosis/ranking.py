@@ -30,9 +30,11 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "piled-up-operations": (*_LOAD, "missing-index", "full-scan", "runaway-aggregation"),
     "runaway-aggregation": (*_LOAD, "missing-index", "full-scan", "disk-beside"),
     "long-operation": (*FELT, "cpu-saturated", "disk-saturated", "pool-full", "cache-squeeze"),
-    "cache-flushed": (*_LOAD, "missing-index", "full-scan", "redis-busy"),
-    "cache-evicting": (*_LOAD, "missing-index", "full-scan"),
+    "cache-flushed": (*_LOAD, "missing-index", "full-scan", "redis-busy", "cache-misses"),
+    "cache-evicting": (*_LOAD, "missing-index", "full-scan", "cache-misses"),
+    "cache-misses": (*_LOAD, "missing-index", "full-scan"),
     "redis-full": _LOAD,
+    "redis-loading": (*_LOAD, "unreachable", "cache-flushed", "cache-misses", *_OF_REDIS),
     "redis-blocked": (*_LOAD, "unreachable", "cache-evicting", *_OF_REDIS),
     "redis-busy": (*FELT, "cpu-saturated", "redis-replica-down", "redis-replica-lag", "unreachable"),
     "redis-save-failed": FELT,
@@ -53,7 +55,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "index-build-hung": ("member-down", "unreachable", "replication-lag"),
     "member-down": ("replication-lag", "unreachable"),
     "unreachable": (*_LOAD, "member-down", "cache-evicting", "redis-replica-down", "redis-replica-lag"),
-    "restarted": (*_LOAD, "cache-flushed", "unreachable", "connection-storm", "redis-replica-down"),
+    "restarted": (*_LOAD, "cache-flushed", "unreachable", "connection-storm", "redis-replica-down", "redis-loading"),
 }
 """Each cause with what may follow from it."""
 
@@ -62,7 +64,7 @@ _BEFORE_S = 15.0
 _ACUTE_S = 900.0
 _LARGER_THAN_ANY_POOL = 150.0
 _SYMPTOMS = {*FELT, "cpu-saturated", "disk-saturated", "pool-full", "long-operation", "restarted"}
-_REFUSES = {"redis-blocked", "redis-busy", "connection-storm"}
+_REFUSES = {"redis-loading", "redis-blocked", "redis-busy", "connection-storm"}
 """What makes its own target unreachable, and no other."""
 _FATAL = {"unreachable", "no-primary", "stepped-down", "redis-blocked"}
 

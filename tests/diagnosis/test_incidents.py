@@ -24,7 +24,7 @@ from helpers.incidents import (
     set_slot,
     shape,
 )
-from helpers.redis_incidents import cut_off, refuses_us, refusing, saturated, silent_replica
+from helpers.redis_incidents import cut_off, loading, other_keys, refuses_us, refusing, saturated, silent_replica
 from msgspec.structs import replace
 
 from perftui.diagnosis.rules import CODES
@@ -350,6 +350,10 @@ INCIDENTS = {
         blocking, "redis-blocked", REDIS_ID, ("KEYS blocks Redis", "sent by cron", "use SCAN", "GET /items")
     ),
     "no answer": Incident(unanswered, "redis-blocked", REDIS_ID, ("does not answer",)),
+    "cache misses": Incident(
+        other_keys, "cache-misses", REDIS_ID, ("asked for what it does not have", "5.0/s of 190/s lookups"), 16
+    ),
+    "redis loading": Incident(loading, "redis-loading", REDIS_ID, ("loads its data from disk",)),
     "redis saturated": Incident(
         saturated, "redis-busy", REDIS_ID, ("one thread is busy 97 %", "58,000/s operations, usually", "GET takes 42 %")
     ),
@@ -425,6 +429,7 @@ def test_who_comes_late_hears_of_it_too(name: str) -> None:
 
 
 LATE_IS_BLIND = {
+    "cache misses": "some caches hit as rarely all their life",
     "flush": "the keys were gone before",
     "connection storm": "a hundred connections are many only beside ten",
 }

@@ -55,6 +55,22 @@ def test_many_small_ones_count_together() -> None:
     assert last.problem.what == "6 python saturate the machine's CPU"
 
 
+def test_a_container_at_its_own_limit_is_busy_by_itself() -> None:
+    """One of eight cores is all that it may take, and its application takes it: nobody else is to blame."""
+    web = Process(pid=12, name="python", command="python web.py", role="application", cpu_share=0.95)
+
+    def change(targets: Targets, at: float, _passed: int) -> None:
+        set_figures(
+            targets, "host", "host", cores=(0.14,) * 8, cpu_share=0.99, container="limited to 1 CPUs",
+            processes=(web, MONGOD), uptime_s=at,
+        )  # fmt: skip
+
+    last = after(18, change)
+    assert last.problem is not None
+    assert last.problem.code == "cpu-saturated"
+    assert last.problem.cost == "99 % of what this container may take"
+
+
 def disk(
     *, cpu: float, iowait: float, pressure: float | None, busy: float = 0.97, traffic: float = 80.0 * MB
 ) -> Change:

@@ -8,6 +8,7 @@ from helpers.redis_incidents import (
     change_redis,
     cut_off,
     following,
+    other_keys,
     refuses_us,
     replica,
     replication,
@@ -15,7 +16,7 @@ from helpers.redis_incidents import (
 )
 from msgspec.structs import replace
 
-from perftui.model.redis import CommandStats, RedisClients, RedisPersistence, RedisSlowCommand, RedisSlowLog
+from perftui.model.redis import CommandStats, Keyspace, RedisClients, RedisMemory, RedisSlowCommand, RedisSlowLog
 from perftui.model.sample import Failure
 from perftui.model.verdict import Problem
 
@@ -59,6 +60,40 @@ def test_many_tiny_ones_cost_more_in_coming_and_going() -> None:
 
 def test_a_server_that_hides_its_commands_is_saturated_all_the_same() -> None:
     assert problem_after(12, busy(90_000.0)).cause == ""
+
+
+def test_a_policy_that_finds_nothing_to_evict_is_full_too() -> None:
+    """No key expires, so that none may go."""
+    memory = RedisMemory(used_bytes=64 * MB, maximum_bytes=64 * MB, policy="volatile-lru")
+    refused = (CommandStats(command="set", calls=5, rejected_per_s=40.0),)
+    keys = (Keyspace(database="db0", keys=5000, expires=0),)
+    found = problem_after(10, change_redis(memory=memory, commands=refused, keyspace=keys))
+    assert (found.code, found.cost) == ("redis-full", "40/s commands refused")
+
+
+def test_who_is_refused_while_it_loads_knows_why() -> None:
+    def change(targets: Targets, at: float, passed: int) -> None:
+        said = "cache:6379 is loading its data from disk."
+        failure = Failure(kind="unreachable", message=said, help="It answers when it is done; it is tried again.")
+        before = targets["redis"].sources
+        failed = tuple(replace(one, failure=failure, failing_since=at - passed) for one in before)
+        set_slot(targets, "redis", sources=failed)
+
+    last = after(10, change)
+    assert last.problem is not None
+    assert (last.problem.code, [one.code for one in last.effects]) == ("redis-loading", ["unreachable"])
+
+
+def test_a_flush_is_no_mystery_of_other_keys() -> None:
+    def change(targets: Targets, at: float, passed: int) -> None:
+        other_keys(targets, at, passed)
+        flushed = (CommandStats(command="flushall", calls=2),)
+        set_figures(targets, "redis", "redis", keys=20 * passed, commands=flushed)
+
+    story = Story()
+    story.play(40)
+    codes = {one.problem.code for one in story.play(60, change) if one.problem is not None}
+    assert codes == {"cache-flushed"}
 
 
 def test_who_waits_for_a_saturated_redis_is_its_effect() -> None:
@@ -177,7 +212,13 @@ def test_a_replica_that_never_reached_its_primary_is_cut_off() -> None:
 WELL: dict[str, Change] = {
     "busy, with time left": busy(58_000.0, *MANY, share=0.82),
     "threads beside the one that counts": change_redis(cpu_share=2.5, thread_share=0.6),
-    "loading its data": change_redis(cpu_share=0.99, persistence=RedisPersistence(loading=True)),
+    "more lookups of keys that it never had": change_redis(hits_per_s=170.0, misses_per_s=900.0, hit_rate=0.16),
+    "a quiet hour": change_redis(hits_per_s=40.0, misses_per_s=10.0, hit_rate=0.8),
+    "a volatile policy with keys that expire": change_redis(
+        memory=RedisMemory(used_bytes=64 * MB, maximum_bytes=64 * MB, policy="volatile-lru"),
+        commands=(CommandStats(command="set", calls=5, rejected_per_s=40.0),),
+        keyspace=(Keyspace(database="db0", keys=5000, expires=4000),),
+    ),
     "clients that wait for a list": change_redis(clients=RedisClients(connected=120, blocked=100, maximum=10_000)),
     "a primary with replicas": change_redis(replication=following(replica(), replica(6381, lag_s=2.0))),
     "a replica that is new": change_redis(

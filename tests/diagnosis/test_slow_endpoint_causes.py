@@ -17,7 +17,7 @@ from helpers.incidents import (
 )
 from msgspec.structs import replace
 
-from perftui.model.application import ApplicationQueries, EndpointStats, QueryGroup
+from perftui.model.application import ApplicationProcess, ApplicationQueries, EndpointStats, QueryGroup
 from perftui.model.metrics import QueryCallerDocument, QueryPoolDocument
 from perftui.model.mongodb import OperationLatency
 from perftui.model.verdict import Problem
@@ -177,3 +177,53 @@ def test_requests_that_hang_are_in_no_figure() -> None:
         set_figures(targets, "application", "application", endpoints=(one, endpoint("/users")), queries=sent())
 
     assert "pass in" not in problem(hanging).cause
+
+
+def using(cores: float, workers: int, one: EndpointStats) -> Change:
+    """An application whose processes take so much CPU meanwhile."""
+
+    def change(targets: Targets, at: float, passed: int) -> None:
+        change_to(one)(targets, at, passed)
+        process = ApplicationProcess(cpu_share=cores, workers=workers)
+        set_figures(targets, "application", "application", process=process)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("cores", "workers", "words"),
+    [
+        (0.97, 1, "; it computes: its process takes 1.0 cores"),
+        (3.9, 4, "; it computes: its processes take 3.9 cores"),
+        (0.04, 1, "; it waits rather than computes: it takes 4 % of a core"),
+        (0.65, 1, "what else it calls"),
+        (1.2, 4, "; it waits rather than computes: it takes 1.2 cores"),
+    ],
+)
+def test_whether_it_computes_or_waits(cores: float, workers: int, words: str) -> None:
+    assert problem(using(cores, workers, asking(900.0, 3.0, 6.0))).cause.endswith(words)
+
+
+def test_of_one_that_hangs_too() -> None:
+    def hanging(targets: Targets, at: float, passed: int) -> None:
+        one = endpoint(requests=0, active=20 + 10 * passed)
+        using(0.02, 1, one)(targets, at, passed)
+
+    assert problem(hanging).cause.endswith("; it waits rather than computes: it takes 2 % of a core")
+
+
+def test_more_visitors_are_told_first() -> None:
+    def crowd(targets: Targets, at: float, passed: int) -> None:
+        change_to(asking(900.0, 3.0, 6.0))(targets, at, passed)
+        set_figures(targets, "application", "application", per_s=399.0 + passed % 3)
+
+    found = problem(crowd)
+    assert found.cause.startswith("its requests rose from 81/s to 400/s; only 6.0 ms of 900 ms pass in queries")
+
+
+def test_fewer_visitors_are_no_reason() -> None:
+    def quiet(targets: Targets, at: float, passed: int) -> None:
+        change_to(asking(900.0, 3.0, 6.0))(targets, at, passed)
+        set_figures(targets, "application", "application", per_s=10.0 + passed % 3)
+
+    assert "its requests" not in problem(quiet).cause

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from helpers.incidents import Change, Targets, set_figures, set_slot
-from perftui.model.redis import CommandStats, RedisClients, RedisReplica, RedisReplication
+from perftui.model.redis import CommandStats, RedisClients, RedisPersistence, RedisReplica, RedisReplication
 from perftui.model.sample import Failure
 
 MB = 2**20
@@ -44,6 +44,20 @@ def refuses_us(targets: Targets, at: float, passed: int) -> None:
     )
     failed = tuple(replace(one, failure=failure, failing_since=at - passed) for one in targets["redis"].sources)
     set_slot(targets, "redis", sources=failed)
+
+
+def other_keys(targets: Targets, _at: float, passed: int) -> None:
+    """A release that asks for keys under another name: what is stored is of no use to it, and it stores anew."""
+    found = 4.0 + passed % 3
+    set_figures(
+        targets, "redis", "redis", hits_per_s=found, misses_per_s=190.0 - found, hit_rate=found / 190.0,
+        keys=5_000 + 20 * passed,
+    )  # fmt: skip
+
+
+def loading(targets: Targets, _at: float, passed: int) -> None:
+    persistence = RedisPersistence(loading=True)
+    set_figures(targets, "redis", "redis", persistence=persistence, cpu_share=0.97 + 0.01 * (passed % 2))
 
 
 def replication(**fields: object) -> RedisReplication:

@@ -16,6 +16,7 @@ _STEP_S = 6.0
 _LOOKS_BACK_S = 300.0
 _SHORTEST_S = 20.0
 _LOOKUPS_PER_S = 5.0
+_AS_EVER = 0.7
 _EVICTED_PER_S = 3.0
 
 
@@ -122,10 +123,10 @@ def _memory(server: RedisServer) -> str:
 
 
 def find_full(moment: Moment) -> Iterator[Suspicion]:
-    """With `noeviction` a full Redis refuses every write."""
+    """A full Redis with `noeviction` refuses every write; so does one that may evict only keys that expire, without such."""
     for state in moment.fresh("redis", "redis"):
         server = state.redis
-        if server is None or server.memory.policy != "noeviction":
+        if server is None or not _keeps_all(server):
             continue
         used = share(server.memory.used_bytes, server.memory.maximum_bytes)
         refused = sum((one.failed_per_s or 0.0) + (one.rejected_per_s or 0.0) for one in server.commands)
@@ -143,7 +144,44 @@ def find_full(moment: Moment) -> Iterator[Suspicion]:
             )
 
 
+def _keeps_all(server: RedisServer) -> bool:
+    policy = server.memory.policy or ""
+    expiring = sum(one.expires for one in server.keyspace)
+    return policy == "noeviction" or (policy.startswith("volatile-") and not server.evicted_per_s and not expiring)
+
+
+def find_misses(moment: Moment) -> Iterator[Suspicion]:
+    """As many lookups as usual find far less, and no key was thrown away: others are asked for than are stored."""
+    for state in moment.fresh("redis", "redis"):
+        now = [moment.lately(state, one, seconds=8.0) for one in ("lookups", "hits")]
+        usual = [moment.usual(state, one, "cache-misses") for one in ("lookups", "hits")]
+        if None in now or None in usual or moment.holds("cache-flushed", state.target.id):
+            continue
+        (lookups, hits), (usual_lookups, usual_hits) = ([one or 0.0 for one in pair] for pair in (now, usual))
+        asked_as_ever = lookups >= max(_LOOKUPS_PER_S, _AS_EVER * usual_lookups)
+        finds_less = usual_hits >= _LOOKUPS_PER_S and hits <= _FALL * usual_hits
+        if asked_as_ever and finds_less and moment.least(state, "evicted", 8.0) < _EVICTED_PER_S:
+            yield _misses(state, (lookups, hits), (usual_lookups, usual_hits))
+
+
+def _misses(state: TargetState, now: tuple[float, float], usual: tuple[float, float]) -> Suspicion:
+    (lookups, hits), (usual_lookups, usual_hits) = now, usual
+    return Suspicion(
+        code="cache-misses",
+        target_id=state.target.id,
+        severity="warning",
+        what="the cache is asked for what it does not have",
+        cost=f"{per_second(hits)} of {per_second(lookups)} lookups find their key, usually {per_second(usual_hits)}",
+        cause="no key was thrown away or flushed: other keys are asked for than before, as after a release, or they "
+        "expired together",
+        help="compare the keys that are read with those that are stored",
+        page="Redis",
+        figures={"usual lookups": usual_lookups, "usual hits": usual_hits, "hits": hits},
+    )
+
+
 RULES = (
+    Rule(codes=("cache-misses",), find=find_misses, holds_s=4.0),
     Rule(codes=("cache-flushed",), find=find_flushes, holds_s=1.0),
     Rule(codes=("cache-evicting",), find=find_evictions, holds_s=2.0),
     Rule(codes=("redis-full",), find=find_full, holds_s=1.0),

@@ -33,7 +33,7 @@ def find_saturated_cpu(moment: Moment) -> Iterator[Suspicion]:
 
 
 def _saturated(state: TargetState, host: HostMetrics, busy: float) -> Suspicion:
-    used = busy * (len(host.cores) or 1)
+    used = _used_cores(host, busy)
     ours = [one for one in host.processes if one.role not in ("other", "perftui")]
     beside = used - sum(one.cpu_share or 0.0 for one in host.processes if one.role != "other")
     if beside >= _BESIDE * used and used > 0:
@@ -44,12 +44,26 @@ def _saturated(state: TargetState, host: HostMetrics, busy: float) -> Suspicion:
         target_id=state.target.id,
         severity="warning",
         what="the machine's CPU is saturated",
-        cost=f"{percent(busy)} of {len(host.cores)} cores",
+        cost=_of_cores(host, busy),
         cause="" if top is None else f"{name(top.name)} takes {top.cpu_share or 0.0:.1f} cores",
         help="see what it works on",
         page="Host",
         row=None if top is None else str(top.pid),
     )
+
+
+def _used_cores(host: HostMetrics, busy: float) -> float:
+    """Within a limit of its own a container is busy by itself, however many cores the machine has."""
+    seen = sum(one.cpu_share or 0.0 for one in host.processes)
+    return seen if _is_limited(host) else busy * (len(host.cores) or 1)
+
+
+def _is_limited(host: HostMetrics) -> bool:
+    return host.container is not None and "CPUs" in host.container
+
+
+def _of_cores(host: HostMetrics, busy: float) -> str:
+    return f"{percent(busy)} of {'what this container may take' if _is_limited(host) else f'{len(host.cores)} cores'}"
 
 
 def _beside(state: TargetState, host: HostMetrics, busy: float, beside: float) -> Suspicion:
@@ -65,8 +79,7 @@ def _beside(state: TargetState, host: HostMetrics, busy: float, beside: float) -
         target_id=state.target.id,
         severity="warning",
         what=f"{what} {'saturates' if known and len(top) == 1 else 'saturate'} the machine's CPU",
-        cost=f"{percent(busy)} of {len(host.cores)} cores are busy, {beside:.1f} of them beside the databases and the "
-        "application",
+        cost=f"{_of_cores(host, busy)} are busy, {beside:.1f} of them beside the databases and the application",
         cause=f"{name(top[0].command, 60)}" if known else "",
         help="stop it, or give it less: renice" if known else "see which processes they are: top",
         command=f"renice 19 {' '.join(str(one.pid) for one in top[:5])}" if known else "top",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.moment import Moment, is_silent
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.words import name, one_of, seconds
 from perftui.model.redis import RedisSlowCommand
@@ -10,6 +10,7 @@ from perftui.model.snapshot import SourceState, TargetState
 
 _LONG_US, _SINGLE_S, _TOTAL_S = 50_000, 0.2, 0.4
 _LOOKS_BACK_S = 20.0
+_LOADING = "is loading its data from disk"
 _BUSY = ("BUSY", "busy running a script")
 INSTEAD = {
     "keys": "use SCAN instead of KEYS",
@@ -122,7 +123,26 @@ def find_failed_saves(moment: Moment) -> Iterator[Suspicion]:
         )
 
 
+def find_loading(moment: Moment) -> Iterator[Suspicion]:
+    """After a start, or for a replica after a copy: until it is done, nearly every command is refused."""
+    for state in moment.states("redis"):
+        refused = any(one.failure is not None and _LOADING in one.failure.message for one in state.sources)
+        said = state.redis is not None and state.redis.persistence.loading and not is_silent(state, "redis")
+        if refused or said:
+            yield Suspicion(
+                code="redis-loading",
+                target_id=state.target.id,
+                severity="critical",
+                what="Redis loads its data from disk",
+                cost="it refuses commands until it is done",
+                help="wait; read its log for why it started",
+                command="redis-cli info persistence",
+                page="Redis",
+            )
+
+
 RULES = (
     Rule(codes=("redis-blocked",), find=find_blocking, holds_s=1.0, ends_s=5.0),
+    Rule(codes=("redis-loading",), find=find_loading, holds_s=1.5, ends_s=3.0),
     Rule(codes=("redis-save-failed",), find=find_failed_saves, holds_s=1.0),
 )
