@@ -17,6 +17,10 @@ def first_line(text: str) -> str:
     return text.split("\n")[1]
 
 
+def tells_the_way(line: str) -> bool:
+    return "v shows it" in line and "A create" in line
+
+
 def index_names(items: Any) -> set[str]:
     return set(items.index_information())
 
@@ -36,8 +40,7 @@ def lines_until_well(terminal: Terminal) -> list[str]:
 def test_from_the_first_line_to_the_created_index() -> None:
     with shop() as here, traffic(here.scan, 25, threads=5), monitor(here.mongod.uri, columns=170, lines=45) as terminal:
         terminal.wait_for(CULPRIT, timeout_s=60)
-        assert "v shows it" in first_line(terminal.screen_text())
-        assert "A create" in first_line(terminal.screen_text())
+        wait_until(lambda: tells_the_way(first_line(terminal.screen_text())))
         press_until(terminal, "v", lambda text: "> shop.items find" in text and " 1 Overview" in text)
         assert re.search(r"(?m)^> shop\.items find \{kind: \?", terminal.screen_text())
 
@@ -45,7 +48,7 @@ def test_from_the_first_line_to_the_created_index() -> None:
         terminal.wait_for(r"Create it", timeout_s=60)
         before = index_names(here.items)
         press_until(terminal, "y", lambda text: "Create it" not in text)  # it hears once its check has ended
-        wait_until(lambda: index_names(here.items) - before, timeout_s=60)
+        terminal.wait_until(lambda: index_names(here.items) - before)
         press_until(terminal, ESCAPE, lambda text: " 1 Overview" in text)
         terminal.send("1")
         assert not [line for line in lines_until_well(terminal) if "is gone" in line]
