@@ -186,3 +186,14 @@ def test_a_statement_holds_what_its_transaction_locked_before() -> None:
     drop = running(2, op="command", locks=WANTED, waiting_for="lock", lock_wait_ms=9000.0)
     (wait,) = find_waits(waits(statement, drop, transactions=(opened,)), None, None)
     assert [(holder.operation, holder.for_s, holder.sure) for holder in wait.holders] == [(statement, 30.0, True)]
+
+
+def test_who_holds_it_is_found_whoever_is_said_to_wait_longest() -> None:
+    """The server counts waits in steps: the writer behind a drop may seem to wait longer than the drop."""
+    idle = OpenTransaction(session="ab", app_name="leaky", open_s=9.0, lock_modes=HELD)
+    drop = running(1, op="command", locks=WANTED, waiting_for="lock", lock_wait_ms=2001.0)
+    writer = running(2, op="update", locks=HELD, waiting_for="lock", lock_wait_ms=2003.0)
+    (wait,) = find_waits(waits(writer, drop, transactions=(idle,)), None, None)
+    assert [holder.transaction for holder in wait.holders] == [idle]
+    assert ([one.opid for one in wait.waiters], wait.mode, wait.behind) == ([1, 2], "alone (W)", 1)
+    assert wait.longest_s == 2.003

@@ -1,11 +1,11 @@
 """Who holds what others wait for: operations that run, and transactions that are left open."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from perftui.advice.contention.groups import waits_for_lock
-from perftui.advice.contention.lock_modes import PER_DATABASE, PER_NAMESPACE, awaited_kind, conflict
+from perftui.advice.contention.lock_modes import PER_DATABASE, PER_NAMESPACE, awaited_kind, excludes
 from perftui.model.base import Model
 from perftui.model.operation import OpenTransaction, Operation, OperationList
 
@@ -53,18 +53,18 @@ def held_by_kind(operations: Iterable[Operation]) -> Held:
     return found
 
 
-def lock_holders(listed: OperationList, held: Held, kind: str, mode: str, ns: str) -> tuple[Holder, ...]:
-    """Whoever holds the resource in a mode that excludes `mode`: the sure ones first, then the oldest."""
+def lock_holders(listed: OperationList, held: Held, kind: str, modes: Collection[str], ns: str) -> tuple[Holder, ...]:
+    """Whoever holds the resource in a mode that excludes one of these: the sure ones first, then the oldest."""
     running = [
         _holder(listed, one, one.locks[kind])
         for one in held.get(kind, ())
-        if conflict(mode, one.locks[kind]) and _same_resource(kind, ns, one.ns)
+        if excludes(one.locks[kind], modes) and _same_resource(kind, ns, one.ns)
     ]
-    idle = [one for one in listed.transactions if not one.active and conflict(mode, one.lock_modes.get(kind, ""))]
+    idle = [one for one in listed.transactions if not one.active and excludes(one.lock_modes.get(kind, ""), modes)]
     global_kind = kind not in PER_NAMESPACE and kind not in PER_DATABASE
     alone = len(idle) == 1 and not running and listed.sees_all_users is not False and not listed.cut
     left_open = [Holder.of_transaction(one, one.lock_modes[kind], sure=global_kind or alone) for one in idle]
-    return _oldest_first([*_fsync_lock(listed, kind, mode), *running, *left_open])
+    return _oldest_first([*_fsync_lock(listed, kind, modes), *running, *left_open])
 
 
 def _holder(listed: OperationList, one: Operation, mode: str) -> Holder:
@@ -80,9 +80,9 @@ def is_in_transaction(operation: Operation) -> bool:
     return '"autocommit":false' in operation.command
 
 
-def _fsync_lock(listed: OperationList, kind: str, mode: str) -> Iterator[Holder]:
+def _fsync_lock(listed: OperationList, kind: str, modes: Collection[str]) -> Iterator[Holder]:
     """A thread of the server holds it, as no client does."""
-    if kind == "Global" and "fsync lock" in listed.own_work and conflict(mode, "R"):
+    if kind == "Global" and "fsync lock" in listed.own_work and excludes("R", modes):
         yield Holder(name=FSYNC_LOCK, mode="R", sure=True)
 
 

@@ -1,6 +1,6 @@
 """Modes of locks as MongoDB names them, and which of them exclude each other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 HIERARCHY = (
     "ParallelBatchWriterMode", "FeatureCompatibilityVersion", "ReplicationStateTransition", "Global", "Tenant",
@@ -21,6 +21,11 @@ _RESOURCES = {
 def conflict(one: str, other: str) -> bool:
     """`r` and `w` are intentions to read and write parts, `R` and `W` mean the whole; unknown modes exclude nothing."""
     return other in _EXCLUDES.get(one, ())
+
+
+def excludes(held: str, wanted: Iterable[str]) -> bool:
+    """Whether somebody who holds it so keeps any of these waiting."""
+    return any(conflict(held, mode) for mode in wanted)
 
 
 def awaited_kind(locks: Mapping[str, str]) -> str | None:

@@ -16,9 +16,9 @@ class Wait(Model, frozen=True, kw_only=True):
     resource: str
     """`collection shop.orders`, `write tickets`, `flow control`, ..."""
     mode: str = ""
-    """How the one that has waited longest wants it, in words."""
+    """How the first of them wants it, in words."""
     waiters: tuple[Operation, ...] = ()
-    """The longest first. Empty where the server only counts them."""
+    """Those whom a holder excludes, then those behind them, the longest first. Empty where the server only counts."""
     count: int = 0
     longest_s: float | None = None
     holders: tuple[Holder, ...] = ()

@@ -1,6 +1,6 @@
 """Who waits for whom: as far as the listed operations, open transactions and the server's counters show it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from perftui.advice.contention.acknowledging import concern_waits
 from perftui.advice.contention.groups import waits_for_lock
@@ -12,7 +12,7 @@ from perftui.advice.contention.holders import (
     lock_holders,
     writers_that_conflict,
 )
-from perftui.advice.contention.lock_modes import awaited_kind, conflict, mode_words, resource_name
+from perftui.advice.contention.lock_modes import awaited_kind, excludes, mode_words, resource_name
 from perftui.advice.contention.queue_waits import flow_control_waits, other_waits, ticket_waits
 from perftui.advice.contention.wait import Wait, waited_s
 from perftui.model.mongodb import MongoServer, ReplicaSet
@@ -48,30 +48,32 @@ def lock_waits(listed: OperationList) -> Iterator[Wait]:
 
 
 def _lock_wait(listed: OperationList, held: Held, kind: str, resource: str, waiters: list[Operation]) -> Wait:
-    waiters.sort(key=lambda one: -(waited_s(one) or 0.0))
-    first = waiters[0]
-    mode = first.locks.get(kind, "")
-    holders = lock_holders(listed, held, kind, mode, first.ns) if kind else ()
+    modes = {one.locks.get(kind, "") for one in waiters}
+    holders = lock_holders(listed, held, kind, modes, waiters[0].ns) if kind else ()
+    holding = {holder.mode for holder in holders}
+    excluded = {mode for mode in modes if excludes(mode, holding)}
+    # How long it waits is counted in steps of half a second: it does not tell who came first.
+    waiters.sort(key=lambda one: (one.locks.get(kind, "") not in excluded, -(waited_s(one) or 0.0)))
+    mode = waiters[0].locks.get(kind, "")
     return Wait(
         kind="lock",
         resource=resource,
         mode=f"{mode_words(mode)} ({mode})" if mode else "",
         waiters=tuple(waiters),
         count=len(waiters),
-        longest_s=waited_s(first),
+        longest_s=max(waited_s(one) or 0.0 for one in waiters),
         holders=holders[:MOST_HOLDERS],
-        behind=_behind(kind, waiters, holders),
+        behind=_behind(kind, waiters, excluded),
         untold=_untold(listed, kind, holders),
     )
 
 
-def _behind(kind: str, waiters: Sequence[Operation], holders: Sequence[Holder]) -> int:
+def _behind(kind: str, waiters: Sequence[Operation], excluded: Collection[str]) -> int:
     """Locks are handed out in turn: a reader that no holder excludes still waits behind a writer that came first."""
-    held, earlier, behind = {holder.mode for holder in holders}, set[str](), 0
+    earlier, behind = set[str](), 0
     for one in waiters:
         mode = one.locks.get(kind, "")
-        if any(conflict(mode, other) for other in earlier) and not any(conflict(mode, other) for other in held):
-            behind += 1
+        behind += mode not in excluded and excludes(mode, earlier)
         earlier.add(mode)
     return behind
 
