@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from helpers.patience import be_patient
 from hypothesis import HealthCheck, settings
 
 from perftui.servers import MongodProcess, PrivateServers, RedisProcess, ports
@@ -27,9 +27,7 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-# httpx waits for five seconds where nothing else is said, and a busy machine may need more.
-for _part in ("connect", "read", "write", "pool"):
-    setattr(DEFAULT_TIMEOUT_CONFIG, _part, 60.0)
+be_patient()
 
 # Workers have ports of their own: not every server that loses the race for one tries another.
 _NUMBER, _WORKERS = (os.environ.get(name, "") for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"))

@@ -41,9 +41,13 @@ class Build:
         self.action.report_to(self.told.append)
         self.task: asyncio.Task[Outcome] = asyncio.create_task(carry_out(self.action))
 
-    async def reaches(self, phase: str) -> ActionProgress:
-        await wait_until_async(lambda: any(one.phase == phase for one in self.told))
-        return next(one for one in self.told if one.phase == phase)
+    async def reaches(self, phase: str, done: int | None = None) -> ActionProgress:
+        """Where `done` is given, once it has come so far: the first look may see the half of a scan."""
+
+        def reached() -> ActionProgress | None:
+            return next((one for one in self.told if one.phase == phase and done in (None, one.done)), None)
+
+        return await wait_until_async(reached)
 
 
 @asynccontextmanager
@@ -56,7 +60,7 @@ async def building(server: MongodProcess, **options: Any) -> AsyncIterator[Build
 async def test_progress_is_told_with_figures(server: MongodProcess) -> None:
     with fail_point(server, HANG):
         async with building(server) as build:
-            progress = await build.reaches("scanning")
+            progress = await build.reaches("scanning", done=2_000)
             assert (progress.done, progress.total) == (2_000, 2_000)
             assert progress.message.startswith("a_1, b_1 on shop.orders: scanning")
     outcome = await build.task

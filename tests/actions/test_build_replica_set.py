@@ -132,7 +132,7 @@ async def test_a_step_down_in_the_middle_is_followed_to_the_new_primary(members:
         task = asyncio.create_task(carry_out(action))
         await asyncio.to_thread(wait_for_build, members[0], NS, "a_1")
         with members[0].client() as client:
-            client.admin.command({"replSetStepDown": 60, "secondaryCatchUpPeriodSecs": 10})
+            client.admin.command({"replSetStepDown": 120, "secondaryCatchUpPeriodSecs": 60})
         await wait_until_async(lambda: any(one.phase == "reconnecting" for one in told))
     outcome = await task
     assert outcome.state == "done", outcome

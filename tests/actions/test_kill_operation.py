@@ -54,7 +54,7 @@ def no_sockets_of_the_driver() -> Iterator[None]:
 
 
 def fill(collection: Any) -> None:
-    collection.insert_many([{"n": number} for number in range(3000)])
+    collection.insert_many([{"n": number} for number in range(20_000)])
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ from perftui.targets import connect_to
 
 Client = MongoClient[dict[str, Any]]
 INTERRUPTED = 11601
+ENOUGH = [{"n": number} for number in range(20_000)]
+"""Documents that keep a query for minutes, at 20 ms each."""
 
 
 class Pile:
@@ -70,7 +72,7 @@ def server() -> Iterator[MongodProcess]:
         mongod = servers.start_mongod(replica_set="rs0")
         with mongod.client() as client:
             for name in ("piled", "neighbour"):
-                client["kills"][name].insert_many([{"n": number} for number in range(2_000)])
+                client["kills"][name].insert_many(ENOUGH)
         yield mongod
 
 
@@ -204,7 +206,7 @@ async def test_without_the_right_the_grant_is_named(private_servers: PrivateServ
     address = f"127.0.0.1:{server.port}/?authSource=admin"
     with MongoClient[dict[str, Any]](f"mongodb://root:root-pw@{address}") as root:
         root.admin.command("createUser", "watcher", pwd="watcher-pw", roles=["clusterMonitor"])
-        root["kills"].piled.insert_many([{"n": number} for number in range(2_000)])
+        root["kills"].piled.insert_many(ENOUGH)
         with Pile(f"mongodb://root:root-pw@{address}", "kills.piled", 2):
             wait_until(lambda: len(running(root, "kills.piled")) == 2)
             watcher = connect_to(f"mongodb://watcher@{address}", password="watcher-pw")

@@ -127,6 +127,7 @@ async def test_cancelled_inside_puts_it_back_too(server: MongodProcess, client: 
 async def test_a_filter_keeps_the_named_collections_and_a_users_filter_comes_back(
     server: MongodProcess, client: Client
 ) -> None:
+    client.shop.system.profile.drop()  # the entries of other tests
     own = {"op": "query", "$expr": {"$lt": [{"$rand": {}}, 0.5]}}
     client.shop.command({"profile": 1, "filter": own})
     before = profiling(client, "shop")
@@ -134,7 +135,7 @@ async def test_a_filter_keeps_the_named_collections_and_a_users_filter_comes_bac
     async with window_on(server, settings):
         client.shop.orders.find_one({"a": 1})
         client.shop.others.find_one({"a": 1})
-        kept = client.shop.system.profile.distinct("ns", {"ts": {"$exists": True}, "appName": {"$exists": False}})
+        kept = client.shop.system.profile.distinct("ns", {"appName": {"$exists": False}})
         assert kept == ["shop.orders"]
     assert profiling(client, "shop") == before
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from helpers.waiting import wait_until
 from perftui.servers import MongodProcess, PrivateServers
+from perftui.sources.mongodb.diagnostic.files import find_chunks
 
 PERIOD_MS, CHUNK, INTERIM = 100, 30, 5
+FEWEST_INSERTS = 200
 
 
 def keep_diagnostic_data(mongod: MongodProcess) -> Path:
@@ -31,17 +33,22 @@ def keep_diagnostic_data(mongod: MongodProcess) -> Path:
 
 @contextmanager
 def diagnosed(seconds: float = 8.0) -> Iterator[tuple[MongodProcess, Path]]:
-    """The server after some seconds of inserts, with at least two whole chunks and an interim one."""
+    """The server after some seconds of inserts, with at least three whole chunks: an interim one comes and goes."""
     with PrivateServers() as servers:
         mongod = servers.start_mongod(replica_set="rs0")
         folder = keep_diagnostic_data(mongod)
         with mongod.client() as client:
-            until = time.monotonic() + seconds
-            while time.monotonic() < until:
+            until, inserted = time.monotonic() + seconds, 0
+            while time.monotonic() < until or inserted < FEWEST_INSERTS:
                 client.shop.items.insert_one({"number": 1})
+                inserted += 1
                 time.sleep(0.01)
-        wait_until(lambda: size_of(folder) > 100_000 and (folder / "metrics.interim").exists(), timeout_s=60)
+        wait_until(lambda: whole_chunks(folder) >= 3)
         yield mongod, folder
+
+
+def whole_chunks(folder: Path) -> int:
+    return sum(len(find_chunks(file).chunks) for file in folder.glob("metrics.2*"))
 
 
 def size_of(folder: Path) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -112,9 +113,11 @@ async def test_databases_are_found_by_name_with_secrets_hidden(reader: str, sour
     program.symlink_to("/bin/sh")
     # A shell under that name, which takes any arguments after what it runs.
     database = await asyncio.create_subprocess_exec(
-        str(program), "-c", "read line", "--requirepass", "s3cret-word", stdin=asyncio.subprocess.PIPE
+        str(program), "-c", "echo; read line", "--requirepass", "s3cret-word", stdin=PIPE, stdout=PIPE
     )
     try:
+        assert database.stdout is not None
+        await database.stdout.readline()  # it has started, and changes no more
 
         async def found() -> bool:
             shown = payload(await source.poll()).processes
@@ -123,7 +126,7 @@ async def test_databases_are_found_by_name_with_secrets_hidden(reader: str, sour
         assert await wait_until_async(found)
         shown = next(one for one in payload(await source.poll()).processes if one.pid == database.pid)
         local = psutil.Process(database.pid)
-        assert shown.command == f"{program} -c read line --requirepass ***"
+        assert shown.command == f"{program} -c echo; read line --requirepass ***"
         assert shown.user == local.username()
         assert shown.open_files == local.num_fds()
         assert shown.open_files_limit == local.rlimit(psutil.RLIMIT_NOFILE)[0]
@@ -162,7 +165,7 @@ async def test_it_is_read_again_after_the_connection_dropped(bastion: TestBastio
     async def again() -> bool:
         return (await source.poll()).failure is None
 
-    assert await wait_until_async(again, 30)
+    assert await wait_until_async(again)
 
 
 @pytest.mark.parametrize("bastion", ["ForceCommand echo only forwarding here >&2; exit 1"], indirect=True)

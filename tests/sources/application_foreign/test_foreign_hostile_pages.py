@@ -80,7 +80,7 @@ GZIP = "Content-Encoding: gzip"
 )
 async def test_what_is_no_page_of_metrics_is_told_with_what_to_do(handler: Handler, kind: str, words: str) -> None:
     async with served(handler) as (url, _):
-        sample = await poll_once(url + "/metrics", timeout_s=1.5 if handler is trickling else 20.0)
+        sample = await poll_once(url + "/metrics", timeout_s=3.0 if handler is trickling else 20.0)
     assert sample.failure is not None
     assert sample.failure.kind == kind
     assert words in sample.failure.message

@@ -64,12 +64,13 @@ async def test_a_build_that_hangs_for_want_of_a_voter(private_servers: PrivateSe
 
 
 async def test_writes_are_measured_while_it_watches(mongod: MongodProcess) -> None:
-    stop = Event()
+    stop, writing = Event(), Event()
 
     def write() -> None:
         with mongod.client() as client:
             while not stop.is_set():
                 client.preflight.orders.insert_one({})
+                writing.set()
 
     with mongod.client() as client:
         client.preflight.orders.insert_one({})
@@ -77,7 +78,10 @@ async def test_writes_are_measured_while_it_watches(mongod: MongodProcess) -> No
         thread = Thread(target=write)
         thread.start()
         try:
+            assert await asyncio.to_thread(writing.wait, 60)
             busy = await preflight(mongod.uri, "preflight.orders", watch_s=0.5)
+            while (busy.writes_per_s or 0) <= 1:  # the writer stood still for so long
+                busy = await preflight(mongod.uri, "preflight.orders", watch_s=0.5)
         finally:
             stop.set()
             await asyncio.to_thread(thread.join)

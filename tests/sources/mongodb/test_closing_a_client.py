@@ -11,7 +11,7 @@ from perftui.targets import connect_to
 
 async def test_closing_that_is_cut_short_leaves_nothing_open(private_servers: PrivateServers) -> None:
     mongod = private_servers.start_mongod()
-    client = open_client(connect_to(mongod.uri))
+    client = open_client(connect_to(mongod.uri, timeout_s=60.0))
     await client.admin.command("ping")
     mongod.suspend()
     closing = asyncio.create_task(close_client(client))

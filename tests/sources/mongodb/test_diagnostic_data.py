@@ -88,9 +88,7 @@ def test_each_figure_is_the_one_that_the_server_tells(server: tuple[MongodProces
                 return chunk.sample(chunk.times.index(moment))
         return None
 
-    wait_until(lambda: sample() is not None, timeout_s=30)
-    found = sample()
-    assert found is not None
+    found = wait_until(sample)
     status, live = found["serverStatus"], told["serverStatus"]
     assert status["opcounters"]["insert"] > 100
     for section in ("opcounters", "connections", "network", "opLatencies", "globalLock", "asserts"):
@@ -127,7 +125,7 @@ def test_rates_are_those_of_the_counters(folder: Path) -> None:
 def test_a_longer_step_takes_fewer_samples_and_the_same_counters(folder: Path) -> None:
     chunk = read_chunk(read_place(find_chunks(folder).chunks[0]), is_wanted)
     seldom = list(readings(chunk, ReadingMaker(), 0.0, 1.0))
-    assert 2 <= len(seldom) <= 5
+    assert 2 <= len(seldom) <= (chunk.times[-1] - chunk.times[0]) / 0.9 + 1
     assert all(after.at - before.at >= 0.9 for before, after in pairwise(seldom))
 
 

@@ -10,20 +10,20 @@ from perftui.model.sample import Failure
 from perftui.servers import MongodProcess, PrivateServers, RedisProcess
 from perftui.servers.ports import free_port
 
-TIMEOUT_S = 1.5
+TIMEOUT_S = 4.0
 
 
-async def failures(uri: str) -> list[Failure]:
+async def failures(uri: str, timeout_s: float = TIMEOUT_S) -> list[Failure]:
     """What each source of this URI says, all of them polled at once as the monitor does."""
-    async with sources(uri, TIMEOUT_S) as found:
+    async with sources(uri, timeout_s) as found:
         samples = await asyncio.gather(*(source.poll() for source in found.values()))
     assert all(sample.failure is not None for sample in samples), samples
     return [sample.failure for sample in samples if sample.failure is not None]
 
 
-async def failure(uri: str) -> Failure:
+async def failure(uri: str, timeout_s: float = TIMEOUT_S) -> Failure:
     """The one thing that all sources say."""
-    said = set(await failures(uri))
+    said = set(await failures(uri, timeout_s))
     assert len(said) == 1, said
     found = said.pop()
     assert found.message.endswith(".")
@@ -34,7 +34,7 @@ async def failure(uri: str) -> Failure:
 async def test_a_wrong_password(private_servers: PrivateServers) -> None:
     mongod = private_servers.start_mongod(arguments=("--auth",))
     mongod.create_administrator("root", "root-word")
-    found = await failure(f"mongodb://root:other-word@127.0.0.1:{mongod.port}/?authSource=admin")
+    found = await failure(f"mongodb://root:other-word@127.0.0.1:{mongod.port}/?authSource=admin", timeout_s=20.0)
     assert found.kind == "login"
     assert "refused the user name or the password" in found.message
     assert "word" not in repr(found).replace("password", "")

@@ -52,7 +52,7 @@ def standing_still(
     finally:
         client.admin.command({"configureFailPoint": failpoint, "mode": "off"})
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
 
 
 def counted(client: Client, **match: Any) -> int:
@@ -71,7 +71,7 @@ async def test_what_is_beyond_the_limit_is_counted(testing: MongodProcess) -> No
     with testing.client(maxPoolSize=PARKED + 10) as client:
         client.shop.parked.insert_one({})
         with standing_still(client, *point, client.shop.parked.find_one, PARKED):
-            wait_until(lambda: counted(client, ns="shop.parked", op="query") == PARKED, 60)
+            wait_until(lambda: counted(client, ns="shop.parked", op="query") == PARKED, 120)
             async with sources(testing.direct_uri) as found:
                 source = found["mongodb.operations"]
                 quiet = await listed(source)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from helpers.waiting import wait_until_async
 from pymongo import AsyncMongoClient, MongoClient, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
@@ -55,7 +56,9 @@ class DirectServer:
 async def reading(uri: str, **options: Any) -> AsyncIterator[SlowQuerySource]:
     server = DirectServer(uri, **options)
     try:
-        yield SlowQuerySource(server)
+        source = SlowQuerySource(server)
+        source.timeout_s = 60.0
+        yield source
     finally:
         await server.close()
 
@@ -65,6 +68,10 @@ async def read(source: SlowQuerySource) -> tuple[SlowQueryBatch, Sample]:
     assert sample.failure is None, sample.failure
     assert isinstance(sample.payload, SlowQueryBatch)
     return sample.payload, sample
+
+
+async def entries_of(source: SlowQuerySource) -> tuple[SlowQuery, ...]:
+    return (await read(source))[0].entries
 
 
 async def read_all(source: SlowQuerySource) -> list[SlowQuery]:
@@ -332,17 +339,21 @@ async def test_without_rights_running_operations_are_sampled_and_refusals_not_re
 
 async def test_a_running_operation_of_the_own_login_is_sampled(guarded: MongodProcess) -> None:
     login = user(guarded, "reader", {"role": "readWrite", "db": "shop"})
-    slow = {"$where": "sleep(40) || true"}
+    endless = {"$where": "sleep(600000) || true"}
+    slow = {"ns": "shop.p", "microsecs_running": {"$gt": 200_000}}
     async with reading(guarded.uri, **login) as source:
         await read(source)
         client = application(guarded, **login)
-        thread = threading.Thread(target=lambda: list(client.shop.p.find(slow).limit(20)))
+        root = as_root(guarded)
+        thread = threading.Thread(target=failing, args=[lambda: list(client.shop.p.find(endless))])
         thread.start()
-        found: list[SlowQuery] = []
-        while not found:
-            found += (await read(source))[0].entries
-            await asyncio.sleep(0.05)
-        thread.join()
+        running = await wait_until_async(
+            lambda: list(root.admin.aggregate([{"$currentOp": {"allUsers": True}}, {"$match": slow}]))
+        )
+        assert (await read(source))[0].entries == (), "it still runs"
+        root.admin.command("killOp", op=running[0]["opid"])
+        await asyncio.to_thread(thread.join)
+        found = await wait_until_async(lambda: entries_of(source))
     assert (found[0].ns, found[0].op, found[0].app_name, found[0].user) == ("shop.p", "find", "shop", "reader")
     assert found[0].duration_ms > 100
 

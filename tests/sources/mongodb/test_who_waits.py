@@ -110,8 +110,12 @@ async def test_a_writer_runs_into_an_uncommitted_write(server: MongodProcess) ->
 async def test_locks_are_told_only_while_somebody_waits(server: MongodProcess) -> None:
     with server.client() as client:
         client["waits"].orders.insert_many([{"n": number} for number in range(10)])
-    with meanwhile(server, "slow", lambda orders: list(orders.find({"$where": "sleep(300) || true"}))):
-        seen = await listed(server, {"op": "query"}, 1)
+        with meanwhile(server, "slow", lambda orders: list(orders.find({"$where": "sleep(600000) || true"}))):
+            try:
+                seen = await listed(server, {"op": "query"}, 1)
+            finally:
+                for entry in client.admin.aggregate([{"$currentOp": {}}, {"$match": {"ns": "waits.orders"}}]):
+                    client.admin.command("killOp", op=entry["opid"])
     assert [one.locks for one in seen.operations if one.ns == "waits.orders"] == [{}]
 
 

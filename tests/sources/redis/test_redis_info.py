@@ -105,6 +105,17 @@ def test_the_thread_that_runs_commands_is_told_apart() -> None:
     assert reader.read(older, 13.0).thread_share is None
 
 
+def test_errors_are_told_by_their_code() -> None:
+    reader = InfoReader()
+    reader.read({"errorstat_READONLY": "count=5", "errorstat_ERR": "count=1"}, 10.0)
+    told = {"errorstat_READONLY": "count=25", "errorstat_ERR": "count=1", "errorstat_OOM": "count=9"}
+    hostile = {f"errorstat_{'x' * 90}": "count=1", "errorstat_a b": "count=2", "errorstat_": "count=3"}
+    assert reader.read(told | hostile, 12.0).errors_per_s == {"READONLY": 10.0, "ERR": 0.0}
+    many = {f"errorstat_E{number}": "count=1" for number in range(500)}
+    reader.read(many, 13.0)
+    assert len(reader.read(many, 14.0).errors_per_s) == 64
+
+
 def test_nothing_known_is_none_and_never_zero() -> None:
     server = InfoReader().read({}, 1.0)
     assert server.version is None

@@ -19,9 +19,9 @@ from perftui.sources.redis import open_system
 
 
 @asynccontextmanager
-async def sources_of(uri: str) -> AsyncIterator[tuple[Source, Source]]:
+async def sources_of(uri: str, timeout_s: float = 20.0) -> AsyncIterator[tuple[Source, Source]]:
     target = Target(id=uri.split("@")[-1], kind="redis", name="redis", address=uri.split("@")[-1])
-    system = open_system(Connection(target=target, uri=Secret(uri), timeout_s=2.0), Settings())
+    system = open_system(Connection(target=target, uri=Secret(uri), timeout_s=timeout_s), Settings())
     try:
         server, slow_log = system.sources()
         yield server, slow_log
@@ -176,7 +176,7 @@ async def test_a_killed_server_is_lost_and_found_again(private_servers: PrivateS
 
 async def test_a_suspended_server_times_out_in_words(private_servers: PrivateServers) -> None:
     process = private_servers.start_redis()
-    async with sources_of(process.uri) as (server, _):
+    async with sources_of(process.uri, timeout_s=3.0) as (server, _):
         server_of(await server.poll())
         process.suspend()
         failure = (await server.poll()).failure
@@ -213,7 +213,7 @@ async def test_too_many_clients_are_said(private_servers: PrivateServers) -> Non
 
 
 async def test_a_server_of_another_kind_is_no_redis(mongod: Any) -> None:
-    async with sources_of(f"redis://127.0.0.1:{mongod.port}") as (server, _):
+    async with sources_of(f"redis://127.0.0.1:{mongod.port}", timeout_s=3.0) as (server, _):
         failure = (await server.poll()).failure
     assert failure is not None
     assert failure.kind in ("protocol", "unreachable", "timeout")
