@@ -19,12 +19,16 @@ class Places:
     def __init__(self) -> None:
         self._on: dict[str, set[str]] = {}
         self._kinds: dict[str, TargetKind] = {}
+        self._looked_at: set[str] = set()
+        """Machines whose processes are known: until then nobody can say who runs there."""
 
     def take(self, snapshot: Snapshot) -> None:
         """Learn from the next Snapshot."""
         self._kinds = {state.target.id: state.target.kind for state in snapshot.targets}
         for machine in snapshot.targets:
             if machine.target.kind == "host":
+                if machine.host is not None and machine.host.processes:
+                    self._looked_at.add(machine.target.id)
                 on = self._on.setdefault(machine.target.id, set())
                 on.update(one.target.id for one in snapshot.targets if one.target.id not in on and _is_on(machine, one))
 
@@ -35,7 +39,7 @@ class Places:
     def is_idle(self, machine_id: str) -> bool:
         """Whether none of the servers that are watched runs there, though some are watched."""
         only_machines = all(kind == "host" for kind in self._kinds.values())
-        return self._kinds.get(machine_id) == "host" and not only_machines and not self._on.get(machine_id)
+        return machine_id in self._looked_at and not only_machines and not self._on.get(machine_id)
 
     def touch(self, one: str, other: str) -> bool:
         """Whether what happens at one target may come from the other, by where they run.
@@ -45,6 +49,8 @@ class Places:
         if one == other or "host" not in (kinds := (self._kinds.get(one), self._kinds.get(other))):
             return True
         machine, server, kind = (one, other, kinds[1]) if kinds[0] == "host" else (other, one, kinds[0])
+        if machine not in self._looked_at and kind != "host":
+            return True
         return self.is_on(machine, server) or (kind == "application" and bool(self._on.get(machine)))
 
     def are_alike(self, one: str, other: str) -> bool:

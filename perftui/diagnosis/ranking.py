@@ -14,7 +14,7 @@ _SLOWS_ALL = ("mass-write", "index-build")
 _HEAVY_WRITES = ("cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "write-conflicts")
 _LOAD = (*FELT, *_WAITING, "cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "memory-short")
 _STARVED = ("redis-busy", "unreachable")
-_OF_REDIS = ("redis-busy", "redis-replica-down", "redis-replica-lag")
+_OF_REDIS = ("redis-busy", "redis-replica-down", "redis-replica-lag", "redis-refuses")
 """What only another Redis explains, or a machine."""
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "missing-index": (*_LOAD, "runaway-aggregation", "full-scan"),
@@ -33,11 +33,13 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "cache-flushed": (*_LOAD, "missing-index", "full-scan", "redis-busy", "cache-misses"),
     "cache-evicting": (*_LOAD, "missing-index", "full-scan", "cache-misses"),
     "cache-misses": (*_LOAD, "missing-index", "full-scan"),
-    "redis-full": _LOAD,
+    "redis-full": (*_LOAD, "redis-refuses"),
+    "redis-refuses": (*_LOAD, "cache-misses"),
+    "redis-replica-down": ("redis-refuses", *FELT),
     "redis-loading": (*_LOAD, "unreachable", "cache-flushed", "cache-misses", *_OF_REDIS),
     "redis-blocked": (*_LOAD, "unreachable", "cache-evicting", *_OF_REDIS),
     "redis-busy": (*FELT, "cpu-saturated", "redis-replica-down", "redis-replica-lag", "unreachable"),
-    "redis-save-failed": FELT,
+    "redis-save-failed": (*FELT, "redis-refuses"),
     "cpu-beside": (*FELT, *_WAITING, "cpu-saturated", "redis-blocked", "runaway-aggregation", *_SLOWS_ALL),
     "cpu-stolen": (*FELT, *_WAITING, "cpu-saturated", "cpu-beside", *_SLOWS_ALL),
     "cpu-saturated": (*FELT, "pool-full", "long-operation"),
@@ -79,7 +81,7 @@ def explains(cause: Problem, effect: Problem, places: Places) -> bool:
     if "piled-up-operations" in pair and pair & {"missing-index", "full-scan", "index-dropped"}:
         pile = cause if cause.code == "piled-up-operations" else effect
         return (cause is pile) == _is_its_own_cause(pile)
-    if effect.code in _OF_REDIS and not places.are_alike(cause.target_id, effect.target_id):
+    if effect.code in (*_OF_REDIS, "redis-loading") and not places.are_alike(cause.target_id, effect.target_id):
         return False
     if cause.code == "unreachable" and effect.code == "connection-storm" and effect.target_id == cause.target_id:
         return False

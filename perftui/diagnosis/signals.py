@@ -14,6 +14,11 @@ from perftui.model.target import TargetKind
 SHAPES = 60
 """Shapes followed: those that take the most time."""
 ENDPOINTS = 100
+REFUSALS = (
+    "READONLY", "OOM", "MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "BUSY", "NOAUTH", "WRONGPASS",
+    "NOPERM",
+)  # fmt: skip
+"""Codes of Redis' errors that say nothing about the command, but about the server or who may use it."""
 
 
 class Signal(NamedTuple):
@@ -148,6 +153,13 @@ def lookups(server: RedisServer) -> float | None:
     return server.hits_per_s + server.misses_per_s
 
 
+def _refusals(server: RedisServer) -> float | None:
+    """Commands a second that were refused whatever they asked; 0 while none was, `None` where nothing is counted."""
+    if server.commands_per_s is None:
+        return None
+    return sum(server.errors_per_s.get(one, 0.0) for one in REFUSALS)
+
+
 def _replicas(server: RedisServer) -> float | None:
     """Those that follow."""
     if server.replication.role != "primary":
@@ -200,6 +212,7 @@ SIGNALS = (
     _redis("cpu", "CPU", lambda s: s.cpu_share, percent, 2.0, 0.4),
     _redis("thread", "CPU of its one thread", lambda s: s.cpu_share if s.thread_share is None else s.thread_share),
     _redis("rejected", "refused clients", lambda s: s.clients.rejected_per_s),
+    _redis("refusals", "refused commands", _refusals, per_second, 3.0, 5.0),
     _redis("replicas", "replicas", _replicas),
     _redis("link", "link to the primary", _link),
     _redis("clients", "clients", lambda s: s.clients.connected, count, 1.7, 50.0),

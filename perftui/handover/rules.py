@@ -60,7 +60,7 @@ RULES: dict[str, dict[str, str]] = {
     "RedisMemory": {"policy": "version"},
     "RedisReplica": {"address": "host", "state": "version"},
     "RedisReplication": {"role": "version", "primary": "host"},
-    "RedisServer": {"version": "version", "mode": "version"},
+    "RedisServer": {"version": "version", "mode": "version", "errors_per_s": KEEP},
     "RedisSlowCommand": {"command": "redis", "client": "host", "client_name": "application"},
     "Filesystem": {"mount": "mount"},
     "Process": {"name": "program", "command": "program", "role": "version", "user": "user"},

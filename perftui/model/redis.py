@@ -107,6 +107,8 @@ class RedisServer(Model, frozen=True, kw_only=True):
     replication: RedisReplication = RedisReplication()
     keyspace: tuple[Keyspace, ...] = ()
     commands: tuple[CommandStats, ...] = ()
+    errors_per_s: dict[str, float] = {}
+    """Replies that were errors, by their code (`READONLY`, `OOM`, ...); empty before Redis 6.2."""
 
 
 class RedisSlowCommand(Model, frozen=True, kw_only=True):

@@ -24,7 +24,16 @@ from helpers.incidents import (
     set_slot,
     shape,
 )
-from helpers.redis_incidents import cut_off, loading, other_keys, refuses_us, refusing, saturated, silent_replica
+from helpers.redis_incidents import (
+    cut_off,
+    loading,
+    other_keys,
+    refuses_us,
+    refusing,
+    saturated,
+    silent_replica,
+    written_to,
+)
 from msgspec.structs import replace
 
 from perftui.diagnosis.rules import CODES
@@ -352,6 +361,9 @@ INCIDENTS = {
     "no answer": Incident(unanswered, "redis-blocked", REDIS_ID, ("does not answer",)),
     "cache misses": Incident(
         other_keys, "cache-misses", REDIS_ID, ("asked for what it does not have", "5.0/s of 190/s lookups"), 16
+    ),
+    "redis written to": Incident(
+        written_to, "redis-refuses", REDIS_ID, ("commands (READONLY)", "31/s are refused", "reach a replica")
     ),
     "redis loading": Incident(loading, "redis-loading", REDIS_ID, ("loads its data from disk",)),
     "redis saturated": Incident(

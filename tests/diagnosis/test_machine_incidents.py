@@ -261,6 +261,18 @@ def test_a_server_that_died_ran_here_all_the_same() -> None:
     assert [(one.code, one.target_id) for one in last.effects] == [("unreachable", MONGODB.id)]
 
 
+def test_whose_processes_are_not_known_yet_may_run_anything() -> None:
+    def change(targets: Targets, at: float, passed: int) -> None:
+        slow_elsewhere(targets, at, passed)
+        set_figures(targets, "host", "host", processes=())
+
+    story = Story()
+    story.play(2, change)
+    last = story.play(20, change)[-1]
+    assert last.problem is not None
+    assert (last.problem.code, [one.code for one in last.effects]) == ("cpu-beside", ["slow-endpoint"])
+
+
 def test_machines_alone_are_judged() -> None:
     story = Story(kinds=("host",))
     last = story.play(20, elsewhere)[-1]

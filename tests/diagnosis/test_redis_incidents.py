@@ -96,6 +96,29 @@ def test_a_flush_is_no_mystery_of_other_keys() -> None:
     assert codes == {"cache-flushed"}
 
 
+def test_what_it_refuses_all_day_is_no_incident_until_it_is_far_more() -> None:
+    story = Story()
+
+    def refusing(per_s: float) -> Change:
+        return lambda targets, _at, passed: set_figures(
+            targets, "redis", "redis", errors_per_s={"NOAUTH": per_s + passed % 2}
+        )
+
+    story.play(40, refusing(4.0))
+    assert {one.status for one in story.play(30, refusing(8.0))} == {"healthy"}
+    last = story.play(12, refusing(40.0))[-1]
+    assert last.problem is not None
+    assert (last.problem.code, last.problem.cause) == ("redis-refuses", "clients do not log in")
+
+
+def test_a_full_one_refuses_for_that() -> None:
+    memory = RedisMemory(used_bytes=64 * MB, maximum_bytes=64 * MB, policy="noeviction")
+    refused = (CommandStats(command="set", calls=5, rejected_per_s=40.0),)
+    last = after(12, change_redis(memory=memory, commands=refused, errors_per_s={"OOM": 40.0}))
+    assert last.problem is not None
+    assert (last.problem.code, [one.code for one in last.effects]) == ("redis-full", ["redis-refuses"])
+
+
 def test_who_waits_for_a_saturated_redis_is_its_effect() -> None:
     def change(targets: Targets, at: float, passed: int) -> None:
         saturated(targets, at, passed)
@@ -213,6 +236,8 @@ WELL: dict[str, Change] = {
     "busy, with time left": busy(58_000.0, *MANY, share=0.82),
     "threads beside the one that counts": change_redis(cpu_share=2.5, thread_share=0.6),
     "more lookups of keys that it never had": change_redis(hits_per_s=170.0, misses_per_s=900.0, hit_rate=0.16),
+    "errors of single commands": change_redis(errors_per_s={"ERR": 400.0, "WRONGTYPE": 90.0, "NOSCRIPT": 30.0}),
+    "a monitor without rights": change_redis(errors_per_s={"NOPERM": 3.0}),
     "a quiet hour": change_redis(hits_per_s=40.0, misses_per_s=10.0, hit_rate=0.8),
     "a volatile policy with keys that expire": change_redis(
         memory=RedisMemory(used_bytes=64 * MB, maximum_bytes=64 * MB, policy="volatile-lru"),

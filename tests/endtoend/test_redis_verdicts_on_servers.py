@@ -7,6 +7,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 
 import pytest
 import redis
+from helpers.drills import traffic
 from helpers.waiting import wait_until
 from helpers.watching import Watching, healthy_for, watching
 
@@ -95,6 +96,20 @@ async def test_a_replica_whose_primary_is_gone(private_servers: PrivateServers) 
         problem = await named(found, "redis-replica-down")
     assert f"127.0.0.1:{primary.port} is down" in problem.cause
     assert problem.since_known
+
+
+async def test_writes_that_reach_a_replica(private_servers: PrivateServers) -> None:
+    _, replica = linked(private_servers)
+    with redis.Redis(port=replica.port) as client:
+
+        def write() -> None:
+            with suppress(redis.ReadOnlyError):
+                client.set("a", 1)
+
+        async with watched(replica) as found:
+            with traffic(write, 20):
+                problem = await named(found, "redis-refuses")
+    assert problem.cause == "writes reach a replica"
 
 
 async def test_a_primary_that_loses_its_replica(private_servers: PrivateServers) -> None:

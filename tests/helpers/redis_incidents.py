@@ -60,6 +60,11 @@ def loading(targets: Targets, _at: float, passed: int) -> None:
     set_figures(targets, "redis", "redis", persistence=persistence, cpu_share=0.97 + 0.01 * (passed % 2))
 
 
+def written_to(targets: Targets, _at: float, passed: int) -> None:
+    """A replica that a failover left behind, and clients that still write to it."""
+    set_figures(targets, "redis", "redis", errors_per_s={"READONLY": 30.0 + passed % 3, "ERR": 50.0})
+
+
 def replication(**fields: object) -> RedisReplication:
     known: dict[str, object] = {"role": "replica", "primary": "10.0.0.1:6379", "link_up": True, "syncing": False}
     return RedisReplication(**known | fields)  # type: ignore[arg-type]

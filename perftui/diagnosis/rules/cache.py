@@ -123,7 +123,7 @@ def _memory(server: RedisServer) -> str:
 
 
 def find_full(moment: Moment) -> Iterator[Suspicion]:
-    """A full Redis with `noeviction` refuses every write; so does one that may evict only keys that expire, without such."""
+    """Every write is refused: no key may be evicted, or only those that expire, of which there are none."""
     for state in moment.fresh("redis", "redis"):
         server = state.redis
         if server is None or not _keeps_all(server):

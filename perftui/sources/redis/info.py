@@ -1,6 +1,7 @@
 """What INFO says, as a model object. Every field is optional: versions, flavours and forks differ."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from perftui.model.redis import (
     CommandStats,
@@ -49,7 +50,8 @@ class InfoReader:
             self._commands.reset()
         rates = self._rates
         used = {"cpu": _cpu(info), "thread": _cpu(info, "_main_thread")}
-        rates.update(time_s, {name: _number(info, field) for name, field in _COUNTERS.items()} | used)
+        errors = dict(islice(_errors(info), _MOST_ERRORS))
+        rates.update(time_s, {name: _number(info, field) for name, field in _COUNTERS.items()} | used | errors)
         keyspace = tuple(_keyspace(info))
         return RedisServer(
             flavour="valkey" if "valkey_version" in info else "redis",
@@ -77,6 +79,7 @@ class InfoReader:
             ),
             persistence=_persistence(info),
             replication=_replication(info),
+            errors_per_s={name[6:]: rate for name in errors if (rate := rates.rate(name)) is not None},
             keyspace=keyspace,
             commands=self._read_commands(info, time_s),
         )
@@ -120,6 +123,17 @@ _COUNTERS = {
     "sent": "total_net_output_bytes",
     "rejected": "rejected_connections",
 }
+
+
+_MOST_ERRORS, _LONGEST_CODE = 64, 40
+
+
+def _errors(info: Info) -> Iterator[tuple[str, float | None]]:
+    """How often each code was answered; from Redis 6.2 on."""
+    for name, value in info.items():
+        code = name.removeprefix("errorstat_")
+        if code != name and code.isascii() and code.isidentifier() and len(code) <= _LONGEST_CODE:
+            yield f"error {code}", _to_number(_pairs(value).get("count"))
 
 
 def _cpu(info: Info, of: str = "") -> float | None:

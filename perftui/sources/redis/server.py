@@ -23,6 +23,7 @@ _SECTIONS = (
     "replication",
     "cpu",
     "commandstats",
+    "errorstats",
     "latencystats",
     "keyspace",
 )
