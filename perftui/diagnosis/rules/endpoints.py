@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.signals import ENDPOINTS, endpoint_name
@@ -25,7 +27,9 @@ def find_slow_endpoints(moment: Moment) -> Iterator[Suspicion]:
     for state in moment.fresh("application", "application"):
         found = [one for endpoint in _endpoints(state) if (one := _slow(moment, state, endpoint)) is not None]
         found.sort(key=lambda one: -one.figures["excess"])
-        yield from found[:_MOST]
+        for one in found[:_MOST]:
+            queries = moment.usual(state, "queries", "slow-endpoint", one.subject)
+            yield one if queries is None else replace(one, figures=one.figures | {"usual queries": queries})
 
 
 def _endpoints(state: TargetState) -> tuple[EndpointStats, ...]:
@@ -97,11 +101,7 @@ def _suspicion(
     if average is not None and usual is not None:
         since = moment.track(state, "average_ms", subject).began(usual, average)
     excess = (endpoint.per_s or 1.0) * ((average or 1000.0) - (usual or 0.0))
-    queries = moment.usual(state, "queries", "slow-endpoint", subject)
-    figures = {
-        "excess": excess, "usual average_ms": usual, "usual active": usual_active, "usual queries": queries,
-        "average_ms": average,
-    }  # fmt: skip
+    figures = {"excess": excess, "usual average_ms": usual, "usual active": usual_active, "average_ms": average}
     slow = average is None or average >= moment.thresholds.endpoint_average_ms
     return Suspicion(
         code="slow-endpoint",
