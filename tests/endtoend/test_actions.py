@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from helpers.monitoring import (
     ENTER,
@@ -25,7 +26,7 @@ from helpers.waiting import wait_until
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from perftui.demo.session import DemoOptions, DemoSession
+from perftui.demo.session import METRICS_PATH, DemoOptions, DemoSession
 from perftui.model.snapshot import Snapshot
 from perftui.monitor.recording import open_recording
 from perftui.servers import MongodProcess, PrivateServers
@@ -137,12 +138,19 @@ def own_demo() -> Iterator[DemoSession]:
         yield session
 
 
+def is_at_rest(demo: DemoSession) -> bool:
+    """Whether it has answered all that it was asked."""
+    active: int = httpx.get(demo.application_url + METRICS_PATH).json()["api"]["active"]
+    return active == 0
+
+
 def test_the_applications_metrics_are_cleared(own_demo: DemoSession, tmp_path: Path, home: Path) -> None:
     try:
         with monitor("--config", profile(tmp_path, *own_demo.connections[:3]), "all", columns=160) as terminal:
             terminal.send("4")
             terminal.wait_for(r"^[> ] +GET +/api/prompts ")
             own_demo.load.suspend()
+            terminal.wait_until(lambda: is_at_rest(own_demo))
             terminal.send("R")
             terminal.wait_for(r"Clear .*\?")
             press_until(terminal, "k", lambda text: "(•) all" in text)

@@ -31,8 +31,8 @@ def test_a_query_is_handed_over_and_replayed_by_somebody_else(home: Path, tmp_pa
         traffic(here.scan, 10, threads=3),
         monitor(*here.uris, columns=80, lines=24, cwd=tmp_path / "here") as terminal,
     ):
-        terminal.send("3")
-        terminal.wait_for(r"shop\.items find \{kind: \?", timeout_s=60)
+        terminal.send("3/kind" + ENTER)
+        press_until(terminal, "g", lambda text: "> shop.items find {kind: ?" in text)
         press_until(terminal, ENTER, lambda text: "EXECUTION" in text or "FROM THE PROFILER" in text)
         terminal.send("Y")
         terminal.wait_for(r"~/\.state/perftui/cards/card-\w+\.md, copied", timeout_s=60)
