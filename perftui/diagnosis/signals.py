@@ -43,6 +43,11 @@ def milliseconds(value: float) -> str:
     return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
+def megabytes(value: float) -> str:
+    """Bytes a second."""
+    return f"{value / 2**20:,.1f} MB/s"
+
+
 def percent(value: float) -> str:
     return f"{value * 100:.0f} %"
 
@@ -191,6 +196,7 @@ SIGNALS = (
     _mongodb("ticket_demand", "tickets wanted", ticket_demand),
     _mongodb("read_into_cache", "read into the cache", lambda s: s.cache.read_bytes_per_s),
     _mongodb("dirty", "dirty share of the cache", lambda s: share(s.cache.dirty_bytes, s.cache.maximum_bytes)),
+    _mongodb("sent", "what it sends", lambda s: s.network.sent_bytes_per_s, megabytes, 3.0, 20.0 * 2**20),
     _mongodb("connections", "connections", lambda s: s.connections.current, count, 1.7, 50.0),
     _mongodb("created", "new connections", lambda s: s.connections.created_per_s),
     _mongodb("scans", "collection scans", lambda s: s.work.collection_scans_per_s, per_second, 3.0, 5.0),
@@ -218,6 +224,7 @@ SIGNALS = (
     _redis("clients", "clients", lambda s: s.clients.connected, count, 1.7, 50.0),
     _redis("lookups", "lookups", lookups),
     _redis("hits", "hits", lambda s: s.hits_per_s),
+    _redis("sent", "what it sends", lambda s: s.sent_bytes_per_s, megabytes, 3.0, 20.0 * 2**20),
     _application("requests", "requests", lambda a: a.per_s, per_second, 1.8, 10.0),
     _application("slowness", "average request", _slowness, milliseconds, 2.0, 10.0),
     _application("process_cpu", "CPU of its processes", lambda a: a.process.cpu_share),

@@ -22,6 +22,8 @@ class Filesystem(Model, frozen=True, kw_only=True):
     total_bytes: int
     used_bytes: int
     free_bytes: int
+    inodes_used_share: float | None = None
+    """Of the files that it can have; `None` where there is no such limit, or it is not known."""
 
 
 class HostNetwork(Model, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from helpers.incidents import (
 )
 from msgspec.structs import replace
 
-from perftui.model.host import DiskTraffic, HostMetrics, MemoryUse, Process
+from perftui.model.host import DiskTraffic, Filesystem, HostMetrics, MemoryUse, Process
 from perftui.model.mongodb import StorageCache
 
 MONGOD = Process(pid=10, name="mongod", command="mongod", role="mongod", cpu_share=0.1)
@@ -114,6 +114,32 @@ def test_a_disk_that_is_only_used_is_no_problem(change: Change) -> None:
     story = Story()
     story.play(40)
     assert {one.status for one in story.play(30, change)} == {"healthy"}
+
+
+def filesystem(inodes: float | None, used: float = 0.5) -> Change:
+    one = Filesystem(
+        mount="/data",
+        total_bytes=1000 * MB,
+        used_bytes=round(used * 1000) * MB,
+        free_bytes=round((1 - used) * 1000) * MB,
+        inodes_used_share=inodes,
+    )
+    return lambda targets, at, _passed: set_figures(targets, "host", "host", filesystems=(one,), uptime_s=at)
+
+
+def test_a_filesystem_may_be_full_of_files() -> None:
+    last = after(6, filesystem(0.999))
+    assert last.problem is not None
+    assert (last.problem.code, last.problem.severity) == ("disk-full", "critical")
+    assert last.problem.what == "the filesystem /data can have no more files"
+    assert "with 500 MB free" in last.problem.cost
+
+
+@pytest.mark.parametrize("change", [filesystem(0.9), filesystem(None)], ids=["many files", "files without a limit"])
+def test_files_that_have_room_are_no_problem(change: Change) -> None:
+    story = Story()
+    story.play(40)
+    assert {one.status for one in story.play(20, change)} == {"healthy"}
 
 
 def memory(left: float, pressure: float | None) -> Change:

@@ -12,7 +12,7 @@ _LOOKS_BACK_S = 6.0
 _BUSY_DISK, _WAITING = 0.9, 0.1
 _BUSY_CPU, _PRESSURE = 0.75, 0.3
 _OUR_SHARE = 0.5
-_FULL_DISK, _FULLER_DISK = 0.95, 0.98
+_FULL_DISK, _FULLER_DISK, _NO_INODES = 0.95, 0.98, 0.98
 
 
 def find_saturated_disk(moment: Moment) -> Iterator[Suspicion]:
@@ -56,9 +56,10 @@ def _traffic(state: TargetState) -> float:
 
 
 def find_full_disks(moment: Moment) -> Iterator[Suspicion]:
-    """The fullest filesystem."""
+    """The fullest filesystem, and one that can have no more files, whatever is free."""
     for state in moment.fresh("host", "host"):
         limit = max(_FULL_DISK, moment.thresholds.disk_share)
+        yield from _without_inodes(state)
         for one in () if state.host is None else state.host.filesystems:
             used = share(one.used_bytes, one.used_bytes + one.free_bytes)
             if used is not None and used >= limit:
@@ -74,6 +75,24 @@ def find_full_disks(moment: Moment) -> Iterator[Suspicion]:
                     page="Host",
                 )
                 break
+
+
+def _without_inodes(state: TargetState) -> Iterator[Suspicion]:
+    for one in () if state.host is None else state.host.filesystems:
+        used = one.inodes_used_share
+        if used is not None and used >= _NO_INODES:
+            yield Suspicion(
+                code="disk-full",
+                target_id=state.target.id,
+                subject=f"{one.mount} inodes",
+                severity="critical",
+                what=f"the filesystem {name(one.mount)} can have no more files",
+                cost=f"{percent(used)} of its inodes are used, with {size(one.free_bytes)} free; no file can be made",
+                help="find the folder with very many small files",
+                command=f"du --inodes -x {name(one.mount)} | sort -n | tail",
+                page="Host",
+            )
+            break
 
 
 RULES = (

@@ -1,5 +1,6 @@
 """CPU, memory, disks and network of the machine: counters in, shares and rates out."""
 
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -202,11 +203,13 @@ def is_counted_disk(name: str) -> bool:
 
 
 def filesystems() -> tuple[Filesystem, ...]:
-    """Local filesystems, the fullest first; a network mount could hang and is left out."""
+    """Local filesystems, the fullest first; a network mount could hang and is left out, and so is what nobody can fill:
+    a read-only one, such as the image of a package, is full by nature."""
     import psutil
 
     found: dict[tuple[int, int], Filesystem] = {}
-    mounts = ["/", *(part.mountpoint for part in psutil.disk_partitions(all=False))]
+    parts = psutil.disk_partitions(all=False)
+    mounts = ["/", *(part.mountpoint for part in parts if "ro" not in part.opts.split(","))]
     for mount in mounts:
         try:
             use = psutil.disk_usage(mount)
@@ -214,7 +217,22 @@ def filesystems() -> tuple[Filesystem, ...]:
             continue
         if use.total and not Path(mount).is_file():
             key = (use.total, use.free)
-            found.setdefault(
-                key, Filesystem(mount=safe_text(mount), total_bytes=use.total, used_bytes=use.used, free_bytes=use.free)
+            one = Filesystem(
+                mount=safe_text(mount),
+                total_bytes=use.total,
+                used_bytes=use.used,
+                free_bytes=use.free,
+                inodes_used_share=_inodes_used(mount),
             )
+            found.setdefault(key, one)
     return tuple(sorted(found.values(), key=lambda part: part.free_bytes / part.total_bytes))
+
+
+def _inodes_used(mount: str) -> float | None:
+    """As `df -i` has it. Filesystems that make them as they need them, such as btrfs, tell 0."""
+    try:
+        told = os.statvfs(mount)
+    except (OSError, AttributeError):
+        return None
+    used = told.f_files - told.f_ffree
+    return used / (used + told.f_favail) if told.f_files and used + told.f_favail > 0 else None

@@ -50,7 +50,7 @@ counters() {
   ' /proc/stat /proc/meminfo /proc/loadavg /proc/uptime /proc/net/dev /proc/diskstats $pressure 2>/dev/null
 }
 filesystems() {
-  { df -Pk / ; df -Pkl || df -Pk; } 2>/dev/null | awk '$6 ~ /^\// && ($1 ~ /^\// || $6 == "/") {
+  { df -Pk / ; df -Pkl || df -Pk; } 2>/dev/null | awk '$6 ~ /^\// && $1 !~ /^\/dev\/loop/ && ($1 ~ /^\// || $6 == "/") {
     mount = $6; for (i = 7; i <= NF; i++) mount = mount " " $i
     printf "fs %.0f %.0f %.0f %s\n", $2 * 1024, $3 * 1024, $4 * 1024, mount
   }' | head -n 60
@@ -123,7 +123,8 @@ def counters():
             print("disk", name, disk.read_bytes, disk.write_bytes, done, busy)
 
 def filesystems():
-    for mount in ["/"] + [part.mountpoint for part in psutil.disk_partitions(all=False)][:60]:
+    parts = psutil.disk_partitions(all=False)
+    for mount in ["/"] + [part.mountpoint for part in parts if "ro" not in part.opts.split(",")][:60]:
         try:
             use = psutil.disk_usage(mount)
         except OSError:

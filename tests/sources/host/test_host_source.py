@@ -17,6 +17,7 @@ from perftui.model.settings import Settings
 from perftui.model.target import Connection, Target
 from perftui.sources.base import Source
 from perftui.sources.host import application_ports, open_system
+from perftui.sources.host.machine import filesystems
 from perftui.sources.host.processes import Processes
 
 HOST = Target(id="host", kind="host", name="here", address="here")
@@ -55,6 +56,21 @@ async def test_processes_and_filesystems_come_without_holding_up_a_reading() -> 
     assert own.resident_bytes
     assert any(part.mount == "/" for part in metrics.filesystems)
     await host.close()
+
+
+def test_what_nobody_can_fill_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The image of a package is mounted read-only, and is full by nature."""
+    part = psutil.disk_partitions(all=True)[0]
+    image = part._replace(mountpoint=str(tmp_path), opts="ro,nodev,relatime")
+    monkeypatch.setattr(psutil, "disk_partitions", lambda **_options: [image])
+    assert [one.mount for one in filesystems()] == ["/"]
+
+
+def test_inodes_are_those_of_df() -> None:
+    told = subprocess.run(["df", "--output=ipcent", "/"], capture_output=True, text=True, check=True).stdout.split()[-1]
+    share = next(one.inodes_used_share for one in filesystems() if one.mount == "/")
+    assert (share is None) == (told == "-")
+    assert share is None or share * 100 == pytest.approx(float(told.rstrip("%")), abs=1.5)
 
 
 async def test_core_shares_are_shares() -> None:
