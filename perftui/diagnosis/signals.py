@@ -183,6 +183,15 @@ def _slowness(metrics: ApplicationMetrics) -> float | None:
     return sum(one.requests * (one.average_ms or 0.0) for one in recent) / number if number else None
 
 
+def _unyielding(host: HostMetrics) -> float | None:
+    """The CPU's share without niced processes, where no server is one: these take only what nobody else wants."""
+    if host.cpu_share is None:
+        return None
+    servers = [one for one in host.processes if one.role not in ("other", "perftui")]
+    first = bool(servers) and all(one.nice is not None and one.nice <= 0 for one in servers)
+    return max(0.0, host.cpu_share - (host.nice_share or 0.0)) if first else host.cpu_share
+
+
 def _memory(host: HostMetrics) -> float | None:
     return share(host.memory.available_bytes, host.memory.total_bytes)
 
@@ -230,6 +239,7 @@ SIGNALS = (
     _application("process_cpu", "CPU of its processes", lambda a: a.process.cpu_share),
     _application("active", "requests under way", lambda a: a.active, count, 3.0, 10.0),
     _host("cpu", "CPU", lambda h: h.cpu_share, percent, 1.3, 0.3),
+    _host("unyielding", "CPU of those that do not yield", _unyielding),
     _host("iowait", "waiting for disks", lambda h: h.iowait_share, percent, 2.0, 0.2),
     _host("steal", "CPU taken by the hypervisor", lambda h: h.steal_share, percent, 2.0, 0.1),
     _host("disk", "disk", lambda h: h.disk.busy_share, percent, 1.5, 0.4),

@@ -50,6 +50,8 @@ class Process(Model, frozen=True, kw_only=True):
     open_files_limit: int | None = None
     """How many it may have, where that may be read."""
     started_at: float | None = None
+    nice: int | None = None
+    """How far it yields to others, 0 to 19; below 0 it goes before them."""
 
 
 class HostMetrics(Model, frozen=True, kw_only=True):
@@ -71,6 +73,8 @@ class HostMetrics(Model, frozen=True, kw_only=True):
     container: str | None = None
     """How this container is limited, in words; `None` outside of one."""
     uptime_s: float | None = None
+    nice_share: float | None = None
+    """Of `cpu_share`, what processes take that yield to all others (`nice`)."""
     io_pressure: float | None = None
     """Share of the time in which some process waited for a disk (PSI's `some`), however busy the CPU was."""
     memory_pressure: float | None = None

@@ -71,6 +71,34 @@ def test_a_container_at_its_own_limit_is_busy_by_itself() -> None:
     assert last.problem.cost == "99 % of what this container may take"
 
 
+def test_who_is_niced_like_the_servers_yields_to_nobody() -> None:
+    """All of them were started by a niced shell."""
+
+    def niced(targets: Targets, at: float, _passed: int) -> None:
+        processes = (python(2934, 0.9), python(2933, 0.9), replace(MONGOD, nice=19))
+        set_figures(targets, "host", "host", cpu_share=0.99, nice_share=0.97, processes=processes, uptime_s=at)
+
+    last = after(12, niced)
+    assert last.problem is not None
+    assert last.problem.code == "cpu-beside"
+
+
+def test_who_yields_to_all_others_saturates_nothing() -> None:
+    """A backup under `nice`, or what was reniced as the verdict said: it takes only what nobody else wants."""
+
+    def niced(targets: Targets, at: float, passed: int) -> None:
+        burning(python(2934, 0.85), python(2933, 0.85))(targets, at, passed)
+        assert targets["host"].host is not None
+        processes = (*targets["host"].host.processes[:2], replace(MONGOD, nice=0))
+        set_figures(targets, "host", "host", nice_share=0.85, processes=processes, uptime_s=at)
+
+    story = Story()
+    story.play(40)
+    assert {one.status for one in story.play(30, niced)} == {"healthy"}
+    assert story.play(12, burning(python(2934, 0.85), python(2933, 0.85)))[-1].status == "problem"
+    assert story.play(30, niced)[-1].status == "healthy"
+
+
 def disk(
     *, cpu: float, iowait: float, pressure: float | None, busy: float = 0.97, traffic: float = 80.0 * MB
 ) -> Change:

@@ -20,14 +20,15 @@ _LITTLE_MEMORY, _THRASHES = 0.15, 0.1
 
 
 def find_saturated_cpu(moment: Moment) -> Iterator[Suspicion]:
-    """For seconds without a pause; what neither is a database nor the application stands beside them."""
+    """For seconds without a pause, by those that do not yield; what neither is a database nor the application stands
+    beside them."""
     for state in moment.fresh("host", "host"):
         busy = moment.least(state, "cpu", _LOOKS_BACK_S, 4)
-        if state.host is None or busy < moment.thresholds.cpu_share:
+        if state.host is None or moment.least(state, "unyielding", _LOOKS_BACK_S, 4) < moment.thresholds.cpu_share:
             continue
         stolen = moment.lately(state, "steal") or 0.0
         found = _stolen(state, stolen) if stolen >= _STOLEN else _saturated(state, state.host, busy)
-        own = moment.least(state, "cpu", _OWN_LOOKS_BACK_S, 8)
+        own = moment.least(state, "unyielding", _OWN_LOOKS_BACK_S, 8)
         if found.code != "cpu-saturated" or own >= moment.thresholds.cpu_share:
             yield found
 

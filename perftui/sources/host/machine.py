@@ -13,8 +13,8 @@ from perftui.sources.rates import CounterRates
 
 _SHORTEST_STEP_S = 0.05
 
-CoreTimes = tuple[float, float, float, float]
-"""Seconds in all, busy, waiting for disks, and stolen by the hypervisor."""
+CoreTimes = tuple[float, float, float, float, float]
+"""Seconds in all, busy, waiting for disks, stolen by the hypervisor, and of the busy ones those of niced processes."""
 
 
 class DiskCounters(NamedTuple):
@@ -42,6 +42,7 @@ class Processors:
         self.share: float | None = None
         self.iowait: float | None = None
         self.steal: float | None = None
+        self.nice: float | None = None
         self._before: list[CoreTimes] | None = None
         self._read_at = 0.0
 
@@ -62,11 +63,11 @@ class Processors:
             for core, past in zip(times, before, strict=True)
         ]
         # The kernel's idle and iowait times may step back a little, so that busy time exceeds the total.
-        self.cores = tuple(min(1.0, busy / total) if total else 0.0 for total, busy, _, _ in steps)
+        self.cores = tuple(min(1.0, busy / total) if total else 0.0 for total, busy, *_ in steps)
         total = sum(step[0] for step in steps)
         if total:
-            self.share, self.iowait, self.steal = (
-                min(1.0, sum(step[part] for step in steps) / total) for part in (1, 2, 3)
+            self.share, self.iowait, self.steal, self.nice = (
+                min(1.0, sum(step[part] for step in steps) / total) for part in (1, 2, 3, 4)
             )
 
 
@@ -75,7 +76,7 @@ def _core_times(core: object) -> CoreTimes:
     idle, iowait = getattr(core, "idle", 0.0), getattr(core, "iowait", 0.0)
     names = ("user", "nice", "system", "irq", "softirq", "steal")
     busy = sum(getattr(core, name, 0.0) for name in names)
-    return busy + idle + iowait, busy, iowait, getattr(core, "steal", 0.0)
+    return busy + idle + iowait, busy, iowait, getattr(core, "steal", 0.0), getattr(core, "nice", 0.0)
 
 
 class Group:

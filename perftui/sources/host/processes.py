@@ -36,6 +36,7 @@ class _Watched:
         self.command = safe_text(mask_arguments(arguments)[:LONGEST_COMMAND].strip())
         self.started_at = process.create_time()
         self.user = _user(process)
+        self.nice = _nice(process)
         self._cpu: tuple[float, float] | None = None
         self._open_files: int | None = None
         self._open_files_limit: int | None = None
@@ -62,6 +63,7 @@ class _Watched:
             open_files=self._count_open_files(now),
             open_files_limit=self._open_files_limit,
             started_at=self.started_at,
+            nice=self.nice,
         )
 
     def _count_open_files(self, now: float) -> int | None:
@@ -193,6 +195,16 @@ def _user(process: psutil.Process) -> str | None:
     try:
         return safe_text(process.username())
     except (psutil.Error, KeyError):
+        return None
+
+
+def _nice(process: psutil.Process) -> int | None:
+    """Elsewhere than on Unix it is another scale."""
+    import psutil
+
+    try:
+        return int(process.nice()) if os.name == "posix" else None
+    except (psutil.Error, OSError):
         return None
 
 

@@ -105,6 +105,7 @@ class RemoteHostSource(Source):
             network=self._traffic.network_of(uptime_s, answer.network()),
             processes=self._processes.shown(booted_at),
             uptime_s=None if booted_at is None else time.time() - booted_at,
+            nice_share=self._processors.nice,
             io_pressure=self._pressure.io,
             memory_pressure=self._pressure.memory,
         )

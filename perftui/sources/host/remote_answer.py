@@ -47,7 +47,7 @@ class Answer:
         found = []
         for user, nice, system, idle, iowait, irq, softirq, steal in self._numbers("cpu", 8):
             busy = user + nice + system + irq + softirq + steal
-            found.append((busy + idle + iowait, busy, iowait, steal))
+            found.append((busy + idle + iowait, busy, iowait, steal, nice))
         return found
 
     def memory(self) -> tuple[MemoryUse, MemoryUse]:

@@ -66,6 +66,7 @@ class HostSource(Source):
             processes=self._read_processes(),
             container=self._group.words(),
             uptime_s=time.time() - self._booted_at,
+            nice_share=self._processors.nice if group_share is None else None,
             io_pressure=self._pressure.io,
             memory_pressure=self._pressure.memory,
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from perftui.model.host import HostMetrics, MemoryUse
-from perftui.sources.host.machine import DiskCounters, Processors, Traffic, is_counted_disk
+from perftui.sources.host.machine import CoreTimes, DiskCounters, Processors, Traffic, is_counted_disk
 from perftui.sources.mongodb.plain import part, real, whole
 
 _SECTOR_BYTES = 512
@@ -35,17 +35,18 @@ class MachineReader:
             cpu_share=self._processors.share,
             iowait_share=self._processors.iowait,
             steal_share=self._processors.steal,
+            nice_share=self._processors.nice,
             memory=_memory(part(sample, "memory")),
             disk=self._traffic.disk_of(at, disks),
         )
 
 
-def _times(processor: Mapping[str, Any]) -> tuple[float, float, float, float]:
+def _times(processor: Mapping[str, Any]) -> CoreTimes:
     """Of all cores together, in seconds."""
     busy = sum(real(processor.get(name)) or 0.0 for name in _BUSY)
     idle, waiting = real(processor.get("idle_ms")) or 0.0, real(processor.get("iowait_ms")) or 0.0
-    stolen = real(processor.get("steal_ms")) or 0.0
-    return (busy + idle + waiting) / 1000, busy / 1000, waiting / 1000, stolen / 1000
+    stolen, nice = real(processor.get("steal_ms")) or 0.0, real(processor.get("nice_ms")) or 0.0
+    return (busy + idle + waiting) / 1000, busy / 1000, waiting / 1000, stolen / 1000, nice / 1000
 
 
 def _disk(one: Mapping[str, Any]) -> DiskCounters:
