@@ -1,5 +1,6 @@
 """What the application's callers feel: endpoints that are slow or that fail."""
 
+import math
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ _LOOKS_BACK_S, _ERRORS_S = 7.0, 12.0
 _HANGING, _HANGING_TIMES, _GROWS = 10.0, 4.0, 1.5
 _FEWEST_ERRORS = 5.0
 _NEARLY_ALL = 0.5
+_SURE = 5.0
 _MOST = 5
 
 
@@ -137,8 +139,7 @@ def _failing(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Sus
     if failed < _FEWEST_ERRORS:
         return None
     rate, usual = failed / max(counted, 1.0), _usual_errors(moment, state, subject)
-    limit = _NEARLY_ALL if usual is None else max(moment.thresholds.error_rate, 2 * usual + 0.05)
-    if rate < limit:
+    if rate < _limit_of_errors(moment, counted, usual):
         return None
     raised = max(endpoint.exceptions, key=lambda kind: endpoint.exceptions[kind], default=None)
     return Suspicion(
@@ -156,6 +157,14 @@ def _failing(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Sus
         row=subject,
         figures={"failed": failed} | ({} if usual is None else {"usual errors": usual}),
     )
+
+
+def _limit_of_errors(moment: Moment, counted: float, usual: float | None) -> float:
+    """Where few requests come, some failures more than usual are chance: five standard deviations are not."""
+    if usual is None:
+        return _NEARLY_ALL
+    chance = _SURE * math.sqrt(counted * usual * (1 - usual) + 1) / max(counted, 1.0)
+    return max(moment.thresholds.error_rate, 2 * usual + 0.05, usual + chance)
 
 
 def _usual_errors(moment: Moment, state: TargetState, subject: str) -> float | None:
