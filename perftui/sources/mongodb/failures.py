@@ -69,10 +69,10 @@ def _explain(error: BaseException, connection: Connection, place: str) -> Failur
 def explain_member(
     error: BaseException, connection: Connection, address: str, client: AsyncMongoClient[dict[str, Any]] | None
 ) -> Failure:
-    """The same; where no server could be selected, the reason is what the driver's last attempt met."""
+    """The same; where no server could be selected, even while a poll lasts, the reason is what the last attempt met."""
     from pymongo.errors import ServerSelectionTimeoutError
 
-    if isinstance(error, ServerSelectionTimeoutError) and client is not None:
+    if isinstance(error, ServerSelectionTimeoutError | TimeoutError) and client is not None:
         for met in _attempts(client):
             failure = explain(met, connection, address)
             return msgspec.structs.replace(failure, help=_NEVER_ANSWERED) if failure.kind == "timeout" else failure

@@ -44,6 +44,15 @@ async def test_nothing_listens() -> None:
     assert (await failure(f"mongodb://127.0.0.1:{free_port()}/")).kind == "refused"
 
 
+async def test_a_poll_that_ends_before_the_driver_gives_up_says_what_it_met() -> None:
+    async with sources(f"mongodb://127.0.0.1:{free_port()}/", timeout_s=20.0) as found:
+        source = found["mongodb.server"]
+        source.timeout_s = 2.0
+        failure = (await source.poll()).failure
+    assert failure is not None
+    assert failure.kind == "refused"
+
+
 async def test_an_unknown_name() -> None:
     found = await failure("mongodb://no-such-host.invalid/")
     assert found.kind == "name"
