@@ -14,6 +14,7 @@ _SLOWS_ALL = ("mass-write", "index-build")
 _HEAVY_WRITES = ("cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "write-conflicts")
 _LOAD = (*FELT, *_WAITING, "cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "memory-short")
 _STARVED = ("redis-busy", "unreachable")
+_AT_A_DISK = (*FELT, *_WAITING, "redis-disk-slow")
 _OF_REDIS = ("redis-busy", "redis-replica-down", "redis-replica-lag", "redis-refuses")
 """What only another Redis explains, or a machine."""
 EXPLAINS: dict[str, tuple[str, ...]] = {
@@ -40,11 +41,12 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "redis-blocked": (*_LOAD, "unreachable", "cache-evicting", *_OF_REDIS),
     "redis-busy": (*FELT, "cpu-saturated", "redis-replica-down", "redis-replica-lag", "unreachable"),
     "redis-save-failed": (*FELT, "redis-refuses"),
+    "redis-disk-slow": (*FELT, "redis-blocked", "redis-replica-lag"),
     "cpu-beside": (*FELT, *_WAITING, "cpu-saturated", "redis-blocked", "runaway-aggregation", *_SLOWS_ALL),
     "cpu-stolen": (*FELT, *_WAITING, "cpu-saturated", "cpu-beside", *_SLOWS_ALL),
     "cpu-saturated": (*FELT, "pool-full", "long-operation"),
-    "disk-beside": (*FELT, *_WAITING, "cache-squeeze", "replication-lag", "disk-saturated", *_SLOWS_ALL),
-    "disk-saturated": (*FELT, *_WAITING),
+    "disk-beside": (*_AT_A_DISK, "cache-squeeze", "replication-lag", "disk-saturated", *_SLOWS_ALL),
+    "disk-saturated": _AT_A_DISK,
     "disk-full": (*FELT, "unreachable", "redis-save-failed", "restarted", "no-primary"),
     "memory-short": (*FELT, "unreachable", "restarted", "disk-saturated", "redis-save-failed"),
     "open-files": (*FELT, "unreachable"),

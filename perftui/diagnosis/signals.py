@@ -229,6 +229,7 @@ SIGNALS = (
     _redis("rejected", "refused clients", lambda s: s.clients.rejected_per_s),
     _redis("refusals", "refused commands", _refusals, per_second, 3.0, 5.0),
     _redis("replicas", "replicas", _replicas),
+    _redis("delayed", "delayed writes", lambda s: s.persistence.delayed_writes_per_s),
     _redis("link", "link to the primary", _link),
     _redis("clients", "clients", lambda s: s.clients.connected, count, 1.7, 50.0),
     _redis("lookups", "lookups", lookups),

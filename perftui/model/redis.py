@@ -56,6 +56,8 @@ class RedisPersistence(Model, frozen=True, kw_only=True):
     changes_since_save: int | None = None
     append_only: bool | None = None
     append_only_ok: bool | None = None
+    delayed_writes_per_s: float | None = None
+    """Writes to the append-only file that had to wait two seconds for the disk."""
 
 
 class RedisReplica(Model, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ from helpers.redis_incidents import (
     refusing,
     saturated,
     silent_replica,
+    waiting_for_disk,
     written_to,
 )
 from msgspec.structs import replace
@@ -365,6 +366,7 @@ INCIDENTS = {
     "redis written to": Incident(
         written_to, "redis-refuses", REDIS_ID, ("commands (READONLY)", "31/s are refused", "reach a replica")
     ),
+    "redis disk": Incident(waiting_for_disk, "redis-disk-slow", REDIS_ID, ("waits for its disk", "append-only")),
     "redis loading": Incident(loading, "redis-loading", REDIS_ID, ("loads its data from disk",)),
     "redis saturated": Incident(
         saturated, "redis-busy", REDIS_ID, ("one thread is busy 97 %", "58,000/s operations, usually", "GET takes 42 %")

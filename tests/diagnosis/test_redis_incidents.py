@@ -16,7 +16,15 @@ from helpers.redis_incidents import (
 )
 from msgspec.structs import replace
 
-from perftui.model.redis import CommandStats, Keyspace, RedisClients, RedisMemory, RedisSlowCommand, RedisSlowLog
+from perftui.model.redis import (
+    CommandStats,
+    Keyspace,
+    RedisClients,
+    RedisMemory,
+    RedisPersistence,
+    RedisSlowCommand,
+    RedisSlowLog,
+)
 from perftui.model.sample import Failure
 from perftui.model.verdict import Problem
 
@@ -238,6 +246,12 @@ WELL: dict[str, Change] = {
     "more lookups of keys that it never had": change_redis(hits_per_s=170.0, misses_per_s=900.0, hit_rate=0.16),
     "errors of single commands": change_redis(errors_per_s={"ERR": 400.0, "WRONGTYPE": 90.0, "NOSCRIPT": 30.0}),
     "a monitor without rights": change_redis(errors_per_s={"NOPERM": 3.0}),
+    "one write that waited": lambda targets, _at, passed: set_figures(
+        targets,
+        "redis",
+        "redis",
+        persistence=RedisPersistence(append_only=True, delayed_writes_per_s=float(passed == 5)),
+    ),
     "a quiet hour": change_redis(hits_per_s=40.0, misses_per_s=10.0, hit_rate=0.8),
     "a volatile policy with keys that expire": change_redis(
         memory=RedisMemory(used_bytes=64 * MB, maximum_bytes=64 * MB, policy="volatile-lru"),

@@ -55,6 +55,12 @@ def other_keys(targets: Targets, _at: float, passed: int) -> None:
     )  # fmt: skip
 
 
+def waiting_for_disk(targets: Targets, _at: float, passed: int) -> None:
+    """Each of its writes is delayed, and counted some seconds later."""
+    persistence = RedisPersistence(append_only=True, delayed_writes_per_s=1.0 if passed % 3 == 1 else 0.0)
+    set_figures(targets, "redis", "redis", persistence=persistence)
+
+
 def loading(targets: Targets, _at: float, passed: int) -> None:
     persistence = RedisPersistence(loading=True)
     set_figures(targets, "redis", "redis", persistence=persistence, cpu_share=0.97 + 0.01 * (passed % 2))

@@ -10,6 +10,7 @@ from perftui.model.snapshot import SourceState, TargetState
 
 _LONG_US, _SINGLE_S, _TOTAL_S = 50_000, 0.2, 0.4
 _LOOKS_BACK_S = 20.0
+_DELAYED = 2
 _LOADING = "is loading its data from disk"
 _BUSY = ("BUSY", "busy running a script")
 INSTEAD = {
@@ -141,8 +142,28 @@ def find_loading(moment: Moment) -> Iterator[Suspicion]:
             )
 
 
+def find_slow_disk(moment: Moment) -> Iterator[Suspicion]:
+    """Redis writes what it is told to a file, and waits where the disk does not take it: everybody waits then."""
+    for state in moment.fresh("redis", "redis"):
+        delayed = [at for at, rate in moment.track(state, "delayed").pairs(moment.now - _LOOKS_BACK_S) if rate > 0]
+        if len(delayed) >= _DELAYED:
+            yield Suspicion(
+                code="redis-disk-slow",
+                target_id=state.target.id,
+                severity="critical",
+                what="Redis waits for its disk",
+                since=delayed[0],
+                cost=f"{one_of(len(delayed), 'write', 'writes')} to its file waited two seconds, and all clients with them",
+                cause="the disk does not take its append-only file",
+                help="find what else uses that disk, or have it write less strictly: appendfsync",
+                command="redis-cli info persistence",
+                page="Redis",
+            )
+
+
 RULES = (
     Rule(codes=("redis-blocked",), find=find_blocking, holds_s=1.0, ends_s=5.0),
     Rule(codes=("redis-loading",), find=find_loading, holds_s=1.5, ends_s=3.0),
+    Rule(codes=("redis-disk-slow",), find=find_slow_disk, holds_s=1.0, ends_s=5.0),
     Rule(codes=("redis-save-failed",), find=find_failed_saves, holds_s=1.0),
 )

@@ -77,7 +77,7 @@ class InfoReader:
                 maximum=_whole(info, "maxclients"),
                 rejected_per_s=rates.rate("rejected"),
             ),
-            persistence=_persistence(info),
+            persistence=_persistence(info, rates.rate("delayed")),
             replication=_replication(info),
             errors_per_s={name[6:]: rate for name in errors if (rate := rates.rate(name)) is not None},
             keyspace=keyspace,
@@ -122,6 +122,7 @@ _COUNTERS = {
     "received": "total_net_input_bytes",
     "sent": "total_net_output_bytes",
     "rejected": "rejected_connections",
+    "delayed": "aof_delayed_fsync",
 }
 
 
@@ -159,7 +160,7 @@ def _memory(info: Info) -> RedisMemory:
     )
 
 
-def _persistence(info: Info) -> RedisPersistence:
+def _persistence(info: Info, delayed_per_s: float | None) -> RedisPersistence:
     return RedisPersistence(
         loading=_flag(info, "loading"),
         saving=_flag(info, "rdb_bgsave_in_progress"),
@@ -168,6 +169,7 @@ def _persistence(info: Info) -> RedisPersistence:
         changes_since_save=_whole(info, "rdb_changes_since_last_save"),
         append_only=_flag(info, "aof_enabled"),
         append_only_ok=_ok(info, "aof_last_write_status"),
+        delayed_writes_per_s=delayed_per_s,
     )
 
 
