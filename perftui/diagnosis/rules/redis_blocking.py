@@ -153,7 +153,7 @@ def find_slow_disk(moment: Moment) -> Iterator[Suspicion]:
                 severity="critical",
                 what="Redis waits for its disk",
                 since=delayed[0],
-                cost=f"{one_of(len(delayed), 'write', 'writes')} to its file waited two seconds, and all clients with them",
+                cost=f"{one_of(len(delayed), 'write', 'writes')} waited two seconds for it, and all clients with them",
                 cause="the disk does not take its append-only file",
                 help="find what else uses that disk, or have it write less strictly: appendfsync",
                 command="redis-cli info persistence",
