@@ -42,6 +42,8 @@ def guarded_driver(count: Callable[[str], None] | None = None) -> "type[Driver] 
             thread = self._writer_thread
             if thread is not None and thread.is_alive() and not terminal_lost.is_set():
                 thread.stop()
+            for number in (signal.SIGTSTP, signal.SIGCONT):  # Textual's handlers need the screen that has ended
+                signal.signal(number, signal.SIG_DFL)
 
         def _run_input_thread(self) -> None:
             with suppress(OSError, ValueError):  # the terminal is gone: the watch below ends the program

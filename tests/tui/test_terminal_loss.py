@@ -34,6 +34,17 @@ def test_a_signal_restores_the_terminal(number: signal.Signals, code: int) -> No
         assert b"\x1b[?1049l" in terminal.output
 
 
+def test_a_process_that_goes_on_after_the_screen_may_be_stopped_and_continued() -> None:
+    """As with Ctrl-Z and fg while a demo ends its servers."""
+    then = "os.kill(os.getpid(), signal.SIGCONT); print('went on with', code)"
+    program = f"import os, signal; from perftui.cli import main; code = main([]); {then}"
+    with Terminal([sys.executable, "-c", program]) as terminal:
+        terminal.wait_for(r"Mem +\[")
+        terminal.send("q")
+        terminal.wait_for("went on with 0")
+        assert terminal.exit_code() == 0
+
+
 def test_no_color_writes_no_colour() -> None:
     with Terminal(COMMAND, environment={"NO_COLOR": "1"}) as terminal:
         terminal.wait_for(r"Mem +\[")
