@@ -105,5 +105,5 @@ def test_a_drill_on_the_screen_ends_with_q(temporary: Path) -> None:
         terminal.wait_for("Help")
         terminal.send("q")
         terminal.wait_for("connection-storm began at", timeout_s=60)
-        assert terminal.exit_code() == 0
+        assert terminal.exit_code() == 0, terminal.screen_text()
     assert_nothing_left(temporary)
