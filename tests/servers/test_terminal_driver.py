@@ -51,6 +51,24 @@ def test_hanging_up_ends_a_program_that_does_not_defend_itself() -> None:
         assert not process_exists(terminal.pid)
 
 
+def test_a_frame_is_shown_whole_or_not_at_all() -> None:
+    frame = "print('\\x1b[?2026hhalf', flush=True); input(); print('whole\\x1b[?2026l', flush=True); input()"
+    with Terminal([sys.executable, "-c", frame]) as terminal:
+        terminal.wait_written("half")
+        assert "half" not in terminal.screen_text()
+        terminal.send("\n")
+        terminal.wait_for("(?s)half.*whole")
+
+
+def test_what_stood_there_for_a_moment_and_the_last_words_are_seen() -> None:
+    program = "print('a moment', flush=True); print('\\x1b[2J', flush=True); print('last words')"
+    with Terminal([sys.executable, "-c", program]) as terminal:
+        terminal.process.wait()
+        terminal.wait_for("last words")
+        terminal.wait_written("a moment")
+        assert "a moment" not in terminal.screen_text()
+
+
 def test_waiting_in_vain_shows_the_screen() -> None:
     with Terminal([sys.executable, "-c", "print('hello'); input()"]) as terminal:
         terminal.wait_for("hello")
