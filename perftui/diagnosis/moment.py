@@ -12,6 +12,7 @@ from perftui.model.settings import Thresholds
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
 
+_SPACED = 2.5
 Key = tuple[str, str, str]
 """Code, target and subject."""
 
@@ -60,6 +61,18 @@ class Moment:
         if self._at_once and values:
             return values[0]
         return values[1 if len(values) > readings else 0] if len(values) >= readings else 0.0
+
+    def steadily(self, state: TargetState, name: str, seconds: float, readings: int = 3) -> float:
+        """As `least`; of a server that answers slowly, and so is asked rarely, the lesser of the last two readings.
+
+        For figures that are means since the reading before.
+        """
+        track = self.track(state, name)
+        lately = track.since(self.now - seconds)
+        if len(lately) >= readings or self._at_once:
+            return self.least(state, name, seconds, readings)
+        spaced = track.since(self.now - _SPACED * seconds)[-2:]
+        return min(spaced) if len(spaced) == 2 else 0.0
 
     def usual(
         self, state: TargetState, name: str, code: str, subject: str = "", *, of_target: bool = False

@@ -14,6 +14,7 @@ _SLOWS_ALL = ("mass-write", "index-build")
 _HEAVY_WRITES = ("cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "write-conflicts")
 _LOAD = (*FELT, *_WAITING, "cpu-saturated", "disk-saturated", "cache-squeeze", "replication-lag", "memory-short")
 _STARVED = ("redis-busy", "unreachable")
+_STARVING = (*FELT, *_WAITING, "cpu-saturated", "redis-busy", *_SLOWS_ALL)
 _AT_A_DISK = (*FELT, *_WAITING, "redis-disk-slow")
 _OF_REDIS = ("redis-busy", "redis-replica-down", "redis-replica-lag", "redis-refuses")
 """What only another Redis explains, or a machine."""
@@ -42,8 +43,8 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "redis-busy": (*FELT, "cpu-saturated", "redis-replica-down", "redis-replica-lag", "unreachable"),
     "redis-save-failed": (*FELT, "redis-refuses"),
     "redis-disk-slow": (*FELT, "redis-blocked", "redis-replica-lag"),
-    "cpu-beside": (*FELT, *_WAITING, "cpu-saturated", "redis-blocked", "runaway-aggregation", *_SLOWS_ALL),
-    "cpu-stolen": (*FELT, *_WAITING, "cpu-saturated", "cpu-beside", *_SLOWS_ALL),
+    "cpu-beside": (*_STARVING, "redis-blocked", "runaway-aggregation"),
+    "cpu-stolen": (*_STARVING, "cpu-beside"),
     "cpu-saturated": (*FELT, "pool-full", "long-operation"),
     "disk-beside": (*_AT_A_DISK, "cache-squeeze", "replication-lag", "disk-saturated", *_SLOWS_ALL),
     "disk-saturated": _AT_A_DISK,
@@ -83,6 +84,8 @@ def explains(cause: Problem, effect: Problem, places: Places) -> bool:
     if "piled-up-operations" in pair and pair & {"missing-index", "full-scan", "index-dropped"}:
         pile = cause if cause.code == "piled-up-operations" else effect
         return (cause is pile) == _is_its_own_cause(pile)
+    if effect.code == "redis-busy" and cause.code in ("cpu-beside", "cpu-stolen"):
+        return not effect.figures.get("rose")
     if effect.code in (*_OF_REDIS, "redis-loading") and not places.are_alike(cause.target_id, effect.target_id):
         return False
     if cause.code == "unreachable" and effect.code == "connection-storm" and effect.target_id == cause.target_id:

@@ -7,13 +7,14 @@ from perftui.model.application import ApplicationMetrics, EndpointStats, RecentR
 from perftui.model.host import HostMetrics
 from perftui.model.mongodb import MongoServer
 from perftui.model.query import DigestRow
-from perftui.model.redis import RedisServer
+from perftui.model.redis import CommandStats, RedisServer
 from perftui.model.snapshot import TargetState
 from perftui.model.target import TargetKind
 
 SHAPES = 60
 """Shapes followed: those that take the most time."""
 ENDPOINTS = 100
+_CALLS_OTHERS = {"eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro", "exec"}
 REFUSALS = (
     "READONLY", "OOM", "MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "BUSY", "NOAUTH", "WRONGPASS",
     "NOPERM",
@@ -158,6 +159,23 @@ def lookups(server: RedisServer) -> float | None:
     return server.hits_per_s + server.misses_per_s
 
 
+def command_share(command: CommandStats) -> float:
+    """Of the thread's time, by the clock: that of its calls, one after the other."""
+    return (command.calls_per_s or 0.0) * (command.average_us or 0.0) / 1e6
+
+
+def _in_commands(server: RedisServer) -> float | None:
+    """At least so much of the time its one thread works on commands, even where it waits for the CPU meanwhile.
+
+    What a script or a transaction calls is counted with it and by itself. Modules' commands may run in threads.
+    """
+    own = [one for one in server.commands if "." not in one.command and one.calls_per_s is not None]
+    if not own:
+        return None
+    outer = sum(command_share(one) for one in own if one.command in _CALLS_OTHERS)
+    return max(outer, sum(command_share(one) for one in own if one.command not in _CALLS_OTHERS))
+
+
 def _refusals(server: RedisServer) -> float | None:
     """Commands a second that were refused whatever they asked; 0 while none was, `None` where nothing is counted."""
     if server.commands_per_s is None:
@@ -226,6 +244,7 @@ SIGNALS = (
     _redis("flushes", "flushes", flushes),
     _redis("cpu", "CPU", lambda s: s.cpu_share, percent, 2.0, 0.4),
     _redis("thread", "CPU of its one thread", lambda s: s.cpu_share if s.thread_share is None else s.thread_share),
+    _redis("in_commands", "time in commands", _in_commands),
     _redis("rejected", "refused clients", lambda s: s.clients.rejected_per_s),
     _redis("refusals", "refused commands", _refusals, per_second, 3.0, 5.0),
     _redis("replicas", "replicas", _replicas),

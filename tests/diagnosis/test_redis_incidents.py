@@ -16,6 +16,7 @@ from helpers.redis_incidents import (
 )
 from msgspec.structs import replace
 
+from perftui.model.host import Process
 from perftui.model.redis import (
     CommandStats,
     Keyspace,
@@ -48,7 +49,7 @@ def busy(per_s: float, *commands: CommandStats, share: float = 0.97) -> Change:
 def test_the_commands_that_take_most_are_named() -> None:
     found = problem_after(12, saturated)
     assert found.cause == "GET takes 42 % of it (52,000/s of 8 µs), MSET takes 33 % of it (6,000/s of 55 µs)"
-    assert found.severity == "warning"
+    assert found.severity == "critical"
     assert found.evidence.row == "get"
 
 
@@ -57,6 +58,31 @@ def test_what_takes_long_is_asked_to_be_something_else() -> None:
     assert found.cause == "KEYS takes 90 % of it (45/s of 20 ms)"
     assert found.help == "use SCAN instead of KEYS"
     assert "as many as usual" in found.cost
+
+
+def test_who_gets_little_of_a_busy_cpu_is_saturated_by_the_clock() -> None:
+    """Its thread waits for the CPU within its commands: all clients wait with it. What a script calls counts once."""
+    script = CommandStats(command="eval", calls=1, calls_per_s=110.0, average_us=7_900.0)
+    called = CommandStats(command="lrange", calls=1, calls_per_s=220.0, average_us=1_800.0)
+    found = problem_after(12, busy(330.0, script, called, share=0.25))
+    assert found.code == "redis-busy"
+    assert found.cost.startswith("its one thread is busy 87 % of the time")
+    assert found.evidence.row == "eval"
+
+
+@pytest.mark.parametrize(("per_s", "code"), [(500.0, "cpu-beside"), (58_000.0, "redis-busy")])
+def test_a_machine_that_starves_it_is_the_cause_unless_far_more_is_asked_of_it(per_s: float, code: str) -> None:
+    script = CommandStats(command="eval", calls=1, calls_per_s=per_s, average_us=0.95e6 / per_s)
+
+    def change(targets: Targets, at: float, passed: int) -> None:
+        busy(per_s, script, share=0.4)(targets, at, passed)
+        beside = Process(pid=99, name="stress", command="stress", role="other", cpu_share=1.6)
+        server = Process(pid=11, name="redis-server", command="redis-server", role="redis", cpu_share=0.3)
+        set_figures(targets, "host", "host", cpu_share=0.99, processes=(beside, server), uptime_s=at)
+
+    last = after(14, change)
+    assert last.problem is not None
+    assert last.problem.code == code
 
 
 def test_many_tiny_ones_cost_more_in_coming_and_going() -> None:
@@ -137,6 +163,26 @@ def test_who_waits_for_a_saturated_redis_is_its_effect() -> None:
     assert last.problem is not None
     assert (last.problem.code, last.problem.severity) == ("redis-busy", "critical")
     assert [one.code for one in last.effects] == ["slow-endpoint"]
+
+
+def test_a_server_that_answers_slowly_is_asked_rarely_and_saturated_all_the_same() -> None:
+    """A reading in four seconds, each of them the mean since the one before."""
+
+    def rarely(targets: Targets, at: float, passed: int) -> None:
+        saturated(targets, at, passed - passed % 4)
+
+    found = problem_after(16, rarely)
+    assert found.code == "redis-busy"
+
+
+def test_one_such_reading_is_a_burst() -> None:
+    def once(targets: Targets, at: float, passed: int) -> None:
+        if passed < 4:
+            saturated(targets, at, 0)
+
+    story = Story()
+    story.play(40)
+    assert {one.status for one in story.play(20, once)} == {"healthy"}
 
 
 def test_a_command_that_blocks_is_the_cause_of_the_rest() -> None:
@@ -242,6 +288,15 @@ def test_a_replica_that_never_reached_its_primary_is_cut_off() -> None:
 
 WELL: dict[str, Change] = {
     "busy, with time left": busy(58_000.0, *MANY, share=0.82),
+    "scripts whose commands count twice": busy(
+        900.0,
+        CommandStats(command="eval", calls=1, calls_per_s=100.0, average_us=5_000.0),
+        CommandStats(command="hget", calls=1, calls_per_s=800.0, average_us=600.0),
+        share=0.55,
+    ),
+    "a module that works in threads of its own": busy(
+        900.0, CommandStats(command="ft.search", calls=1, calls_per_s=900.0, average_us=9_000.0), share=0.3
+    ),
     "threads beside the one that counts": change_redis(cpu_share=2.5, thread_share=0.6),
     "more lookups of keys that it never had": change_redis(hits_per_s=170.0, misses_per_s=900.0, hit_rate=0.16),
     "errors of single commands": change_redis(errors_per_s={"ERR": 400.0, "WRONGTYPE": 90.0, "NOSCRIPT": 30.0}),

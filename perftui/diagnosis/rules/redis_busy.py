@@ -5,34 +5,39 @@ from collections.abc import Iterator
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.rules.redis_blocking import INSTEAD
+from perftui.diagnosis.signals import command_share
 from perftui.diagnosis.words import microseconds, name, per_second, percent
 from perftui.model.redis import CommandStats, RedisServer
 from perftui.model.snapshot import TargetState
 
-_BUSY, _LOOKS_BACK_S = 0.9, 6.0
+_BUSY, _IN_COMMANDS, _LOOKS_BACK_S = 0.9, 0.8, 6.0
+"""The second leaves out receiving and answering."""
 _WORTH_NAMING, _MOST_NAMED = 0.1, 2
 _LONG_US = 1000.0
-_CHANGED = 1.5
+_CHANGED, _ROSE = 1.5, 3.0
 _MANY_PER_S = 10_000.0
 
 
 def find_busy(moment: Moment) -> Iterator[Suspicion]:
     """Without a pause for seconds. Clients that block, as with BLPOP, cost nothing and are no sign of it."""
     for state in moment.fresh("redis", "redis"):
-        busy = moment.least(state, "thread", _LOOKS_BACK_S, 4)
-        if state.redis is not None and busy >= _BUSY and not state.redis.persistence.loading:
-            yield _busy(moment, state, state.redis, min(busy, 1.0))
+        busy = moment.steadily(state, "thread", _LOOKS_BACK_S, 4)
+        in_commands = moment.steadily(state, "in_commands", _LOOKS_BACK_S, 4)
+        saturated = busy >= _BUSY or in_commands >= _IN_COMMANDS
+        if state.redis is not None and saturated and not state.redis.persistence.loading:
+            yield _busy(moment, state, state.redis, min(max(busy, in_commands), 1.0))
 
 
 def _busy(moment: Moment, state: TargetState, server: RedisServer, busy: float) -> Suspicion:
-    top = sorted(server.commands, key=lambda one: -share_of(one))[:_MOST_NAMED]
-    named = [one for place, one in enumerate(top) if share_of(one) >= _WORTH_NAMING or not place]
+    top = sorted(server.commands, key=lambda one: -command_share(one))[:_MOST_NAMED]
+    named = [one for place, one in enumerate(top) if command_share(one) >= _WORTH_NAMING or not place]
     now, usual = moment.lately(state, "operations"), moment.usual(state, "operations", "redis-busy")
-    figures = {"thread": busy, "operations": now, "usual operations": usual}
+    rose = now is not None and usual is not None and now >= _ROSE * usual
+    figures = {"thread": busy, "operations": now, "usual operations": usual, "rose": float(rose)}
     return Suspicion(
         code="redis-busy",
         target_id=state.target.id,
-        severity="warning",
+        severity="critical" if rose else "warning",
         what="Redis is saturated",
         cost=f"its one thread is busy {percent(busy)} of the time{_operations(now, usual)}",
         cause="; ".join(part for part in (", ".join(_taken(one) for one in named), _traffic(server, now)) if part),
@@ -42,11 +47,6 @@ def _busy(moment: Moment, state: TargetState, server: RedisServer, busy: float) 
         row=named[0].command if named else None,
         figures={key: value for key, value in figures.items() if value is not None},
     )
-
-
-def share_of(command: CommandStats) -> float:
-    """Of the thread's time."""
-    return (command.calls_per_s or 0.0) * (command.average_us or 0.0) / 1e6
 
 
 def _operations(now: float | None, usual: float | None) -> str:
@@ -59,12 +59,12 @@ def _operations(now: float | None, usual: float | None) -> str:
 
 def _taken(command: CommandStats) -> str:
     times = f"{per_second(command.calls_per_s or 0.0)} of {microseconds(command.average_us or 0.0)}"
-    return f"{name(command.command.upper())} takes {percent(min(share_of(command), 1.0))} of it ({times})"
+    return f"{name(command.command.upper())} takes {percent(min(command_share(command), 1.0))} of it ({times})"
 
 
 def _traffic(server: RedisServer, operations: float | None) -> str:
     """Many small commands cost more in receiving and answering than in themselves."""
-    commands = sum(share_of(one) for one in server.commands)
+    commands = sum(command_share(one) for one in server.commands)
     if not server.commands or commands >= 0.5 or (operations or 0.0) < _MANY_PER_S:
         return ""
     return f"all commands together take {percent(commands)}, receiving and answering them the rest"
