@@ -11,7 +11,7 @@ from perftui.model.snapshot import TargetState
 
 _FEWEST_WAITING, _WAITS_S = 3, 1.0
 _TIMES = 2.5
-_LEAST_SERVER_MS, _LEAST_REQUEST_MS = 5.0, 25.0
+_LEAST_SERVER_MS, _LEAST_REQUEST_MS = 3.0, 25.0
 _EARLIER_S, _SOON_S = 5.0, 60.0
 """What rose earlier than that before it began, or later after it, has another reason."""
 

@@ -71,18 +71,32 @@ async def test_a_server_that_fsync_lock_holds(here: Shop) -> None:
     assert problem.command == "db.fsyncUnlock()"
 
 
-async def test_a_transaction_at_work_that_a_drop_waits_for(here: Shop) -> None:
-    def work() -> None:
-        client: Client
-        with (
-            MongoClient(here.mongod.uri, appname="importer") as client,
-            client.start_session() as session,
-            session.start_transaction(),
-        ):
-            items: Any = client["shop"]["items"]
-            items.update_one({"number": 1}, {"$set": {"held": 1}}, session=session)
-            list(items.find({"$where": "sleep(12000) || false"}, session=session).max_time_ms(11_000))
+def transact(here: Shop) -> None:
+    """Writes one document, and goes on working for some seconds."""
+    client: Client
+    with (
+        MongoClient(here.mongod.uri, appname="importer") as client,
+        client.start_session() as session,
+        session.start_transaction(),
+    ):
+        items: Any = client["shop"]["items"]
+        items.update_one({"number": 1}, {"$set": {"held": 1}}, session=session)
+        list(items.find({"$where": "sleep(12000) || false"}, session=session).max_time_ms(11_000))
 
+
+async def test_a_transaction_at_work_whose_write_others_wait_for(here: Shop) -> None:
+    async with watching_it(here.mongod.uri) as found:
+        await well(found)
+        with meanwhile(lambda: transact(here)):
+            await found.until(lambda one: "importer" in {operation.app_name for operation in running(one)}, WAIT_S)
+            with traffic(lambda: here.items.update_one({"number": 1}, {"$inc": {"sold": 1}}), 5, threads=3):
+                problem = await named(found, WAIT_S, "lock-held")
+    assert problem.what == "a running transaction of importer holds documents of shop.items"
+    assert problem.command is not None
+    assert "killSessions" in problem.command
+
+
+async def test_a_transaction_at_work_that_a_collmod_waits_for(here: Shop) -> None:
     def change() -> None:
         client: Client
         with MongoClient(here.mongod.uri, appname="deploy") as client:
@@ -90,7 +104,7 @@ async def test_a_transaction_at_work_that_a_drop_waits_for(here: Shop) -> None:
 
     async with watching_it(here.mongod.uri) as found:
         await well(found)
-        with meanwhile(work):
+        with meanwhile(lambda: transact(here)):
             await found.until(lambda one: "importer" in {operation.app_name for operation in running(one)}, WAIT_S)
             with meanwhile(change):
                 problem = await named(found, WAIT_S, "lock-held")
@@ -122,3 +136,49 @@ async def test_writes_that_wait_for_a_majority_that_is_gone(private_servers: Pri
     assert problem.what == "writes wait for a majority of the members that cannot acknowledge them"
     assert problem.severity == "critical"
     assert f"127.0.0.1:{members[1].port} is down" in problem.cause
+
+
+async def test_a_document_that_many_write_at_once(here: Shop) -> None:
+    def hit() -> None:
+        hot.update_one({"_id": 1}, {"$inc": {"hits": 1}})
+
+    client: Client
+    with MongoClient(here.mongod.uri, appname="counter") as client:
+        hot: Any = client["shop"]["hot"]
+        hot.insert_one({"_id": 1})
+        async with watching_it(here.mongod.uri) as found:
+            await well(found)
+            with traffic(hit, 100_000, threads=40):
+                problem = await named(found, WAIT_S, "write-conflicts")
+    assert problem.subject == "documents"
+    assert "conflicts in" in problem.cause
+    assert problem.since_known
+
+
+async def test_an_update_of_very_many_documents(here: Shop) -> None:
+    """Each has keys in six indexes that change with it: it takes long, and others wait for the disk and the CPU."""
+    client: Client
+    with MongoClient(here.mongod.uri, appname="migration") as client:
+        archive: Any = client["shop"]["archive"]
+        for field in ("a", "b", "c", "d", "e", "f"):
+            archive.create_index([(field, 1), ("number", 1)])
+        for first in range(0, 120_000, 10_000):
+            archive.insert_many([{"number": first + one, "text": "x" * 1500} for one in range(10_000)])
+
+        def migrate() -> None:
+            for _ in range(3):
+                archive.update_many({}, {"$inc": dict.fromkeys("abcdef", 1), "$set": {"more": "y" * 500}})
+
+        async with watching_it(here.mongod.uri) as found:
+            await well(found)
+            with meanwhile(migrate):
+                problem = await named(found, WAIT_S, "mass-write")
+                await asyncio.to_thread(end_all, here)
+    assert problem.what == "a mass update on shop.archive"
+    assert "sent by migration" in problem.cause
+    assert "an operation takes" in problem.cost
+
+
+def end_all(here: Shop) -> None:
+    for one in here.client.admin.aggregate([{"$currentOp": {}}, {"$match": {"appName": "migration", "active": True}}]):
+        here.client.admin.command({"killOp": 1, "op": one["opid"]})

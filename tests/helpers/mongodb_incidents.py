@@ -87,8 +87,8 @@ def unseen_holder(targets: Targets, at: float, passed: int) -> None:
 
 
 def hot_document(targets: Targets, at: float, _passed: int) -> None:
-    work = QueryWork(write_conflicts_per_s=900.0, examined_documents_per_s=900.0, returned_documents_per_s=800.0)
-    writes = OperationLatency(per_s=700.0, average_ms=30.0)
+    work = QueryWork(write_conflicts_per_s=900.0, examined_documents_per_s=900.0, written_documents_per_s=7000.0)
+    writes = OperationLatency(per_s=1000.0, average_ms=30.0)
     set_figures(targets, "mongodb", "mongodb", work=work, writes=writes)
     list_operations(targets, *(one(place, at, 0.02, write_conflicts=4) for place in range(3)))
 
@@ -210,7 +210,7 @@ INCIDENTS = {
     ),
     "hot document": Incident(
         hot_document, "write-conflicts",
-        ("writes conflict with each other on shop.items", "900/s conflicts in 700/s writes", "sent by shop", "30 ms"),
+        ("writes conflict with each other on shop.items", "900/s conflicts in 1,000/s writes", "sent by shop", "30 ms"),
     ),
     "aborted transactions": Incident(
         aborted_transactions, "write-conflicts",

@@ -13,9 +13,9 @@ from perftui.model.query import DigestRow
 from perftui.model.snapshot import TargetState
 
 _LOOKS_BACK_S = 5.0
-_LEAST_PER_S, _SHARE = 20.0, 0.3
-"""Conflicts a second, and of the writes: fewer are everyday life."""
-_TIMES, _LEAST_MS, _SLOW_MS = 3.0, 2.0, 20.0
+_LEAST_PER_S, _SHARE, _ABOVE = 20.0, 0.2, 4.0
+"""Conflicts a second, of the writes, and above what is usual: fewer are everyday life."""
+_TIMES, _LEAST_MS, _SLOW_MS = 2.0, 2.0, 20.0
 """Writes become slow beside what is usual; the last where nothing usual is known."""
 _ABORTED_PER_S, _ABORTED_TIMES, _MOSTLY = 10.0, 4.0, 3.0
 _CRITICAL_SHARE = 1.0
@@ -33,12 +33,13 @@ class Place(NamedTuple):
 def find_conflicts(moment: Moment) -> Iterator[Suspicion]:
     """Conflicts that make writes slow: each tries again until it is alone."""
     for state in moment.fresh("mongodb", "mongodb"):
-        conflicts, writes = moment.least(state, "conflicts", _LOOKS_BACK_S), moment.lately(state, "writes") or 0.0
-        if conflicts < max(_LEAST_PER_S, _SHARE * writes):
+        conflicts, writes = moment.lately(state, "conflicts") or 0.0, moment.lately(state, "writes") or 0.0
+        usually = _usual(moment, state, "conflicts", _DOCUMENTS) or 0.0
+        if conflicts < max(_LEAST_PER_S, _SHARE * writes, _ABOVE * usually):
             continue
         now, usual = moment.lately(state, "write_ms"), _usual(moment, state, "write_ms", _DOCUMENTS)
         if now is not None and now >= (_SLOW_MS if usual is None else max(_TIMES * usual, usual + _LEAST_MS)):
-            yield _conflicting(moment, state, conflicts, writes, now, usual)
+            yield _conflicting(moment, state, (conflicts, usually), writes, now, usual)
 
 
 def _usual(moment: Moment, state: TargetState, figure: str, subject: str) -> float | None:
@@ -46,25 +47,26 @@ def _usual(moment: Moment, state: TargetState, figure: str, subject: str) -> flo
 
 
 def _conflicting(
-    moment: Moment, state: TargetState, conflicts: float, writes: float, now: float, usual: float | None
+    moment: Moment, state: TargetState, conflicting: tuple[float, float], writes: float, now: float, usual: float | None
 ) -> Suspicion:
+    conflicts, usually = conflicting
     place = _place(_conflicting_operations(state)) or _recorded(state) or Place()
     slower = f"a write takes {milliseconds(now)}{'' if usual is None else f', usually {milliseconds(usual)}'}"
-    track = moment.track(state, "conflicts")
     return Suspicion(
         code="write-conflicts",
         target_id=state.target.id,
         subject=_DOCUMENTS,
         severity="critical" if conflicts >= _CRITICAL_SHARE * writes else "warning",
         what=f"writes conflict with each other{_on(place)}",
-        since=track.began(track.usual(moment.now - 2 * _LOOKS_BACK_S) or 0.0, conflicts) if usual is not None else None,
+        since=moment.track(state, "conflicts").began(usually, conflicts) if usual is not None else None,
         cost=slower,
         cause=f"{per_second(conflicts)} conflicts in {per_second(writes)} writes: many write the same documents at once"
         f"{_sent(place)}",
         help="spread the writes over more documents, or let one writer gather them",
         page="Operations",
         row=place.opid,
-        figures={"conflicts": conflicts} | ({} if usual is None else {"usual write_ms": usual}),
+        figures={"conflicts": conflicts, "usual conflicts": usually}
+        | ({} if usual is None else {"usual write_ms": usual}),
     )
 
 
@@ -141,6 +143,6 @@ def _in_transactions(state: TargetState) -> list[Operation]:
 
 
 RULES = (
-    Rule(codes=("write-conflicts",), find=find_conflicts, holds_s=2.0, ends_s=6.0),
+    Rule(codes=("write-conflicts",), find=find_conflicts, holds_s=3.0, ends_s=6.0),
     Rule(codes=("write-conflicts",), find=find_aborts, holds_s=3.0, ends_s=6.0),
 )

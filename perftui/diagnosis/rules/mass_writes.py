@@ -95,8 +95,10 @@ def _ttl(state: TargetState, since: float, felt: tuple[str, ...]) -> Suspicion:
 
 
 def find_floods(moment: Moment) -> Iterator[Suspicion]:
-    """Many times the usual number of writes, as by an import."""
+    """Many times the usual number of writes, as by an import. Where they conflict, that is what makes them slow."""
     for state in moment.fresh("mongodb", "mongodb"):
+        if moment.holds("write-conflicts", state.target.id, "documents"):
+            continue
         track = moment.track(state, "written")
         now = moment.least(state, "written", 5.0)
         usual = moment.usual(state, "written", "mass-write", _RATE, of_target=True)
