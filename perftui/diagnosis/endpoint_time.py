@@ -19,7 +19,7 @@ _UNSEEN = 0.2
 _FEW_TIMES = 3.0
 _COMPUTES, _WAITS = 0.85, 0.5
 """Of a core for each process."""
-_EARLIER_S = 20.0
+_EARLIER_S, _CROWD = 20.0, 2.5
 _REQUESTS = next(one for one in TOLD if one.kind == "application" and one.name == "requests")
 _LOOPBACK = re.compile(r"^(127(\.\d{1,3}){3}|\[?::1\]?|0\.0\.0\.0)(?=:|$)")
 _ALONE = "the time is spent in the application itself, or in what it calls"
@@ -50,14 +50,11 @@ def where_time_goes(moment: Moment, state: TargetState, problem: Problem, *, alo
 
 
 def _load(moment: Moment, state: TargetState, since: float) -> str:
-    """Its own requests, where there are far more of them since then."""
+    """Its own requests, where there are far more of them since then than a burst brings."""
     change = moment.change(state, _REQUESTS.name)
-    if (
-        change is None
-        or change.after < change.before
-        or change.at < since - _EARLIER_S
-        or not matters(_REQUESTS, change)
-    ):
+    if change is None or change.after < _CROWD * change.before or change.at < since - _EARLIER_S:
+        return ""
+    if not matters(_REQUESTS, change):
         return ""
     return f"its requests rose from {per_second(change.before)} to {per_second(change.after)}"
 
