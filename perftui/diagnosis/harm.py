@@ -16,12 +16,15 @@ _EARLIER_S, _SOON_S = 5.0, 60.0
 """What rose earlier than that before it began, or later after it, has another reason."""
 
 
-def harm(moment: Moment, state: TargetState, since: float, culprits: Collection[object] = ()) -> tuple[str, ...]:
+def harm(
+    moment: Moment, state: TargetState, since: float, culprits: Collection[object] = (), *, of_reads: bool = False
+) -> tuple[str, ...]:
     """What others feel of it, in words: operations that wait, latency that rose; nothing where nobody does.
 
-    `culprits`: ids of the operations that do it.
+    `culprits`: ids of the operations that do it. `of_reads`: they are many that end, and count in every other mean.
     """
-    found = [words for words in (_waiting(state, culprits), _slower_server(moment, state, since)) if words]
+    slower = _slower_reads if of_reads else _slower_server
+    found = [words for words in (_waiting(state, culprits), slower(moment, state, since)) if words]
     return (*found, *_slower_requests(moment, since))
 
 
@@ -47,6 +50,10 @@ def _waiting(state: TargetState, culprits: Collection[object]) -> str:
 
 def _slower_server(moment: Moment, state: TargetState, since: float) -> str:
     return rose(moment, moment.track(state, "latency_ms"), since, "an operation takes", _LEAST_SERVER_MS)
+
+
+def _slower_reads(moment: Moment, state: TargetState, since: float) -> str:
+    return rose(moment, moment.track(state, "read_ms"), since, "a read takes", _LEAST_SERVER_MS)
 
 
 def _slower_requests(moment: Moment, since: float) -> Iterator[str]:

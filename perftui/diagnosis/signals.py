@@ -231,6 +231,7 @@ SIGNALS = (
     _mongodb("returned", "documents returned", lambda s: s.work.returned_documents_per_s),
     _mongodb("evicted_by_operations", "pages evicted by operations", lambda s: s.cache.evicted_by_operations_per_s),
     _mongodb("conflicts", "write conflicts", lambda s: s.work.write_conflicts_per_s, per_second, 3.0, 20.0),
+    _mongodb("read_ms", "latency of reads", lambda s: s.reads.average_ms),
     _mongodb("writes", "writes", lambda s: s.writes.per_s),
     _mongodb("write_ms", "latency of writes", lambda s: s.writes.average_ms),
     _mongodb("written", "documents written", lambda s: s.work.written_documents_per_s),

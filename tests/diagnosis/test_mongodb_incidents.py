@@ -129,6 +129,9 @@ BORNE: dict[str, Change] = {
     "an update of one document that lasts": listing(lambda at, passed: one(5, at, min(passed, 40) + 0.5)),
     "deletes of expired documents": listing(own_work=("TTL delete",)),
     "an import that harms nobody": mongodb(work=QueryWork(written_documents_per_s=20_000.0)),
+    "an import of large batches, each slow itself": mongodb(
+        work=QueryWork(written_documents_per_s=20_000.0), writes=OperationLatency(per_s=60.0, average_ms=40.0)
+    ),
     "a build that harms nobody": listing(incidents.building),
     "writes that wait for a majority for a moment": with_set(
         listing(*(lambda at, _passed, place=place: concern(place + 1, at, 0.02)[place] for place in range(6))),

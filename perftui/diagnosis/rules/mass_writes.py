@@ -105,7 +105,7 @@ def find_floods(moment: Moment) -> Iterator[Suspicion]:
         if usual is None or now < max(_TIMES * usual, usual + _LEAST_PER_S):
             continue
         since = track.began(usual, now)
-        felt = harm(moment, state, since)
+        felt = harm(moment, state, since, of_reads=True)
         if felt:
             yield _flood(state, now, usual, since, felt)
 
