@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from perftui.advice.contention.groups import waits_for_lock
 from perftui.advice.contention.holders import FSYNC_LOCK, Holder, is_in_transaction
 from perftui.advice.contention.wait import Wait
 from perftui.advice.contention.waits import conflict_waits, lock_waits
@@ -28,7 +27,7 @@ def find_held_locks(moment: Moment) -> Iterator[Suspicion]:
     """One for each lock, but for those that a transaction left idle holds."""
     for state in moment.fresh("mongodb", "operations"):
         listed = state.operations
-        if listed is None or not any(waits_for_lock(one) or one.write_conflicts for one in listed.operations):
+        if listed is None or not any(one.waiting_for or one.write_conflicts for one in listed.operations):
             continue
         found = [wait for wait in _waits(listed) if _matters(wait, _lasting(wait))]
         for wait in sorted(found, key=lambda one: -one.count)[:_MOST]:

@@ -21,7 +21,7 @@ def find_unacknowledged(moment: Moment) -> Iterator[Suspicion]:
     """
     for state in moment.fresh("mongodb", "operations"):
         running = () if state.operations is None else state.operations.operations
-        waiting = [one for one in running if one.noise is None and waits_for_concern(one)]
+        waiting = [one for one in running if one.waiting_for and one.noise is None and waits_for_concern(one)]
         long = [one for one in waiting if (one.running_s or 0.0) >= _WAITS_S]
         known = waiting if any(one.healthy is False for one in held_back_by(state.replica_set)) else long
         short = [one for one in known if is_short(state.replica_set, concern_of(one))]
