@@ -3,23 +3,18 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from perftui.diagnosis.redis_figures import flushes, following, in_commands, link, lookups, refusals
 from perftui.model.application import ApplicationMetrics, EndpointStats, RecentRequests
 from perftui.model.host import HostMetrics
 from perftui.model.mongodb import MongoServer
 from perftui.model.query import DigestRow
-from perftui.model.redis import CommandStats, RedisServer
+from perftui.model.redis import RedisServer
 from perftui.model.snapshot import TargetState
 from perftui.model.target import TargetKind
 
 SHAPES = 60
 """Shapes followed: those that take the most time."""
 ENDPOINTS = 100
-_CALLS_OTHERS = {"eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro", "exec"}
-REFUSALS = (
-    "READONLY", "OOM", "MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "BUSY", "NOAUTH", "WRONGPASS",
-    "NOPERM",
-)  # fmt: skip
-"""Codes of Redis' errors that say nothing about the command, but about the server or who may use it."""
 
 
 class Signal(NamedTuple):
@@ -145,56 +140,6 @@ def _expiring(state: TargetState) -> float | None:
     return None if state.operations is None else float("TTL delete" in state.operations.own_work)
 
 
-def flushes(server: RedisServer) -> float | None:
-    """How often all keys, or all of one database, were deleted since the server began."""
-    if not server.commands:
-        return None
-    return float(sum(one.calls for one in server.commands if one.command in ("flushall", "flushdb")))
-
-
-def lookups(server: RedisServer) -> float | None:
-    """Reads of keys a second."""
-    if server.hits_per_s is None or server.misses_per_s is None:
-        return None
-    return server.hits_per_s + server.misses_per_s
-
-
-def command_share(command: CommandStats) -> float:
-    """Of the thread's time, by the clock: that of its calls, one after the other."""
-    return (command.calls_per_s or 0.0) * (command.average_us or 0.0) / 1e6
-
-
-def _in_commands(server: RedisServer) -> float | None:
-    """At least so much of the time its one thread works on commands, even where it waits for the CPU meanwhile.
-
-    What a script or a transaction calls is counted with it and by itself. Modules' commands may run in threads.
-    """
-    own = [one for one in server.commands if "." not in one.command and one.calls_per_s is not None]
-    if not own:
-        return None
-    outer = sum(command_share(one) for one in own if one.command in _CALLS_OTHERS)
-    return max(outer, sum(command_share(one) for one in own if one.command not in _CALLS_OTHERS))
-
-
-def _refusals(server: RedisServer) -> float | None:
-    """Commands a second that were refused whatever they asked; 0 while none was, `None` where nothing is counted."""
-    if server.commands_per_s is None:
-        return None
-    return sum(server.errors_per_s.get(one, 0.0) for one in REFUSALS)
-
-
-def _replicas(server: RedisServer) -> float | None:
-    """Those that follow."""
-    if server.replication.role != "primary":
-        return None
-    return float(sum(1 for one in server.replication.replicas if one.state == "online"))
-
-
-def _link(server: RedisServer) -> float | None:
-    """A replica's: 1 while it is up, 0 while it is down."""
-    return None if server.replication.link_up is None else float(server.replication.link_up)
-
-
 def _slowness(metrics: ApplicationMetrics) -> float | None:
     recent = [one.recent for one in metrics.endpoints if one.recent is not None and one.recent.average_ms is not None]
     number = sum(one.requests for one in recent)
@@ -245,12 +190,12 @@ SIGNALS = (
     _redis("flushes", "flushes", flushes),
     _redis("cpu", "CPU", lambda s: s.cpu_share, percent, 2.0, 0.4),
     _redis("thread", "CPU of its one thread", lambda s: s.cpu_share if s.thread_share is None else s.thread_share),
-    _redis("in_commands", "time in commands", _in_commands),
+    _redis("in_commands", "time in commands", in_commands),
     _redis("rejected", "refused clients", lambda s: s.clients.rejected_per_s),
-    _redis("refusals", "refused commands", _refusals, per_second, 3.0, 5.0),
-    _redis("replicas", "replicas", _replicas),
+    _redis("refusals", "refused commands", refusals, per_second, 3.0, 5.0),
+    _redis("replicas", "replicas", following),
     _redis("delayed", "delayed writes", lambda s: s.persistence.delayed_writes_per_s),
-    _redis("link", "link to the primary", _link),
+    _redis("link", "link to the primary", link),
     _redis("clients", "clients", lambda s: s.clients.connected, count, 1.7, 50.0),
     _redis("lookups", "lookups", lookups),
     _redis("hits", "hits", lambda s: s.hits_per_s),

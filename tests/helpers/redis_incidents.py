@@ -2,9 +2,10 @@
 
 from msgspec.structs import replace
 
-from helpers.incidents import Change, Targets, set_figures, set_slot
+from helpers.incidents import Change, Targets, after, set_figures, set_slot
 from perftui.model.redis import CommandStats, RedisClients, RedisPersistence, RedisReplica, RedisReplication
 from perftui.model.sample import Failure
+from perftui.model.verdict import Problem
 
 MB = 2**20
 MANY = (
@@ -12,6 +13,12 @@ MANY = (
     CommandStats(command="mset", calls=900_000, calls_per_s=6_000.0, average_us=55.0),
     CommandStats(command="ping", calls=90, calls_per_s=30.0, average_us=1.0),
 )
+
+
+def problem_after(seconds: int, change: Change) -> Problem:
+    last = after(seconds, change)
+    assert last.problem is not None, last.message
+    return last.problem
 
 
 def change_redis(**fields: object) -> Change:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.redis_figures import command_share
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.rules.redis_blocking import INSTEAD
-from perftui.diagnosis.signals import command_share
 from perftui.diagnosis.words import microseconds, name, per_second, percent
 from perftui.model.redis import CommandStats, RedisServer
 from perftui.model.snapshot import TargetState

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.redis_figures import REFUSALS
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import REFUSALS
 from perftui.diagnosis.words import name, per_second
 from perftui.model.snapshot import TargetState
 

@@ -1,0 +1,60 @@
+"""Figures of a Redis that rules follow, and which it does not tell by themselves."""
+
+from perftui.model.redis import CommandStats, RedisServer
+
+_CALLS_OTHERS = {"eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro", "exec"}
+REFUSALS = (
+    "READONLY", "OOM", "MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "BUSY", "NOAUTH", "WRONGPASS",
+    "NOPERM",
+)  # fmt: skip
+"""Codes of Redis' errors that say nothing about the command, but about the server or who may use it."""
+
+
+def flushes(server: RedisServer) -> float | None:
+    """How often all keys, or all of one database, were deleted since the server began."""
+    if not server.commands:
+        return None
+    return float(sum(one.calls for one in server.commands if one.command in ("flushall", "flushdb")))
+
+
+def lookups(server: RedisServer) -> float | None:
+    """Reads of keys a second."""
+    if server.hits_per_s is None or server.misses_per_s is None:
+        return None
+    return server.hits_per_s + server.misses_per_s
+
+
+def command_share(command: CommandStats) -> float:
+    """Of the thread's time, by the clock: that of its calls, one after the other."""
+    return (command.calls_per_s or 0.0) * (command.average_us or 0.0) / 1e6
+
+
+def in_commands(server: RedisServer) -> float | None:
+    """At least so much of the time its one thread works on commands, even where it waits for the CPU meanwhile.
+
+    What a script or a transaction calls is counted with it and by itself. Modules' commands may run in threads.
+    """
+    own = [one for one in server.commands if "." not in one.command and one.calls_per_s is not None]
+    if not own:
+        return None
+    outer = sum(command_share(one) for one in own if one.command in _CALLS_OTHERS)
+    return max(outer, sum(command_share(one) for one in own if one.command not in _CALLS_OTHERS))
+
+
+def refusals(server: RedisServer) -> float | None:
+    """Commands a second that were refused whatever they asked; 0 while none was, `None` where nothing is counted."""
+    if server.commands_per_s is None:
+        return None
+    return sum(server.errors_per_s.get(one, 0.0) for one in REFUSALS)
+
+
+def following(server: RedisServer) -> float | None:
+    """Those that follow."""
+    if server.replication.role != "primary":
+        return None
+    return float(sum(1 for one in server.replication.replicas if one.state == "online"))
+
+
+def link(server: RedisServer) -> float | None:
+    """A replica's: 1 while it is up, 0 while it is down."""
+    return None if server.replication.link_up is None else float(server.replication.link_up)
