@@ -70,12 +70,14 @@ class Bastion:
         if (said := self._unmade.get(place)) is not None:
             return words.closed_on_the_way(self.name, place, said)
         master = self._master
-        if master is not None and (said := master.log.refusal(place)) is not None:
+        if master is None:
+            return None
+        said = master.log.refusal(place)
+        # The targets' connections end a moment before ssh itself does, and before its words are read.
+        ended = said is None and master.has_ended(_NOTICED_WITHIN_S)
+        if (said := said or master.log.refusal(place)) is not None:
             return words.closed_on_the_way(self.name, place, said)
-        if master is not None and master.has_ended(_NOTICED_WITHIN_S):
-            # The targets' connections end a moment before ssh itself does.
-            return self._failure or words.down(self.name, list(master.log.words))
-        return None
+        return self._failure or words.down(self.name, list(master.log.words)) if ended else None
 
     def received_bytes(self) -> int | None:
         """By what ssh has read, which is nearly all from the link; only Linux tells it, and of one's own ssh."""
