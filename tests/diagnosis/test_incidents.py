@@ -78,9 +78,10 @@ def missing_index(targets: Targets, _at: float, _passed: int) -> None:
     slow_items(targets)
 
 
-def dropped_index(targets: Targets, _at: float, _passed: int) -> None:
-    row = replace(shape(plan="COLLSCAN", recent=SCAN), plan_summaries=("COLLSCAN", "IXSCAN { k: 1 }"))
-    set_slot(targets, "mongodb", queries=digest(row))
+def dropped_index(targets: Targets, at: float, passed: int) -> None:
+    row = shape(plan="COLLSCAN", recent=SCAN)
+    both = replace(row, plan_summaries=("COLLSCAN", "IXSCAN { k: 1 }"), plans_at=(at, at - 20 - passed))
+    set_slot(targets, "mongodb", queries=digest(both))
     slow_items(targets)
 
 
@@ -484,6 +485,36 @@ def test_a_release_is_named_with_the_query_that_came_with_it() -> None:
     story.play(40)
     story.events.append(event("version.changed", "web runs 2.1 now; it ran 2.0.", APPLICATION.id))
     assert "web runs 2.1 now" in story.play(10, missing_index)[-1].message
+
+
+@pytest.mark.parametrize("recorded", [True, False], ids=["profiled", "too fast to be recorded"])
+def test_an_index_that_was_created_is_never_said_to_be_gone(recorded: bool) -> None:
+    def served(targets: Targets, at: float, passed: int) -> None:
+        plans, when = ("COLLSCAN", "IXSCAN { k: 1 }"), (at - passed - 0.5, at)
+        row = shape("new", plan="COLLSCAN", recent=SCAN | {"heavy": 200, "heavy_at": when[0]})
+        if recorded:
+            row = replace(row, plan_summaries=plans, plans_at=when)
+        set_slot(targets, "mongodb", queries=digest(row, shape()))
+
+    story = Story()
+    story.play(40)
+    assert story.play(15, missing_index)[-1].problem is not None
+    told = [verdict.problem.code if verdict.problem else "" for verdict in story.play(10, served)]
+    assert set(told) <= {"missing-index", "slow-endpoint", ""}
+    assert "missing-index" not in told[7:]
+
+
+def test_scans_that_come_now_and_then_are_told_all_the_while() -> None:
+    def now_and_then(targets: Targets, at: float, passed: int) -> None:
+        work = SCAN | {"count": 100, "heavy": 4, "heavy_at": at - passed % 8}
+        set_slot(targets, "mongodb", queries=digest(shape("new", plan="COLLSCAN", recent=work), shape()))
+
+    story = Story()
+    story.play(40)
+    assert {verdict.problem.code for verdict in story.play(60, now_and_then)[10:] if verdict.problem} == {
+        "missing-index"
+    }
+    assert all(verdict.problem for verdict in story.verdicts[-50:])
 
 
 def test_an_index_that_was_seen_to_go_is_named() -> None:
