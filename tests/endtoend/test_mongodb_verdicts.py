@@ -1,4 +1,4 @@
-"""Locks, conflicts, mass writes and write concerns that really happen on real servers get their verdict."""
+"""Locks, conflicts and write concerns that really happen on real servers get their verdict."""
 
 import asyncio
 import threading
@@ -153,32 +153,3 @@ async def test_a_document_that_many_write_at_once(here: Shop) -> None:
     assert problem.subject == "documents"
     assert "conflicts in" in problem.cause
     assert problem.since_known
-
-
-async def test_an_update_of_very_many_documents(here: Shop) -> None:
-    """Each has keys in six indexes that change with it: it takes long, and others wait for the disk and the CPU."""
-    client: Client
-    with MongoClient(here.mongod.uri, appname="migration") as client:
-        archive: Any = client["shop"]["archive"]
-        for field in ("a", "b", "c", "d", "e", "f"):
-            archive.create_index([(field, 1), ("number", 1)])
-        for first in range(0, 120_000, 10_000):
-            archive.insert_many([{"number": first + one, "text": "x" * 1500} for one in range(10_000)])
-
-        def migrate() -> None:
-            for _ in range(3):
-                archive.update_many({}, {"$inc": dict.fromkeys("abcdef", 1), "$set": {"more": "y" * 500}})
-
-        async with watching_it(here.mongod.uri) as found:
-            await well(found)
-            with meanwhile(migrate):
-                problem = await named(found, WAIT_S, "mass-write")
-                await asyncio.to_thread(end_all, here)
-    assert problem.what == "a mass update on shop.archive"
-    assert "sent by migration" in problem.cause
-    assert "an operation takes" in problem.cost
-
-
-def end_all(here: Shop) -> None:
-    for one in here.client.admin.aggregate([{"$currentOp": {}}, {"$match": {"appName": "migration", "active": True}}]):
-        here.client.admin.command({"killOp": 1, "op": one["opid"]})
