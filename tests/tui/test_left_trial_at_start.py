@@ -56,6 +56,7 @@ async def test_an_index_of_a_killed_benchmark_is_offered(
             else:
                 await until(pilot, lambda: "dropIndexes" in text(app))
                 assert "Drop it" in text(app)
+                await until(pilot, lambda: app.screen._hears_from is not None)
                 await pilot.press("y")
                 await until(pilot, lambda: "a_1" not in indexes(client, NS))
         assert ("a_1" in indexes(client, NS)) == read_only

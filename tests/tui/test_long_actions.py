@@ -186,8 +186,10 @@ class TestWhatIsLeft:
             left_by_a_killed_one(database)
         async with asking(NOBODY) as (app, pilot, _feed):
             await until(pilot, lambda: "Restore the profiling of shop" in text(app))
+            await until(pilot, lambda: app.screen._hears_from is not None)
             await pilot.press("y")
             await until(pilot, lambda: "Restore the profiling of crm" in text(app))
+            await until(pilot, lambda: app.screen._hears_from is not None)
             await pilot.press("y")
             await until(pilot, lambda: not isinstance(app.screen, ConfirmDialog))
         assert pending_restorations(default_journal()) == ()
