@@ -19,6 +19,7 @@ from perftui.servers import MongodProcess
 from perftui.targets import connect_to
 from perftui.tui.app import PerftuiApp
 from perftui.tui.dialogs import confirm
+from perftui.tui.dialogs.confirm import ConfirmDialog
 
 Client = MongoClient[dict[str, Any]]
 DATABASE = "left_trial"
@@ -56,7 +57,7 @@ async def test_an_index_of_a_killed_benchmark_is_offered(
             else:
                 await until(pilot, lambda: "dropIndexes" in text(app))
                 assert "Drop it" in text(app)
-                await until(pilot, lambda: app.screen._hears_from is not None)
+                await until(pilot, lambda: isinstance(app.screen, ConfirmDialog) and app.screen._hears_from is not None)
                 await pilot.press("y")
                 await until(pilot, lambda: "a_1" not in indexes(client, NS))
         assert ("a_1" in indexes(client, NS)) == read_only
