@@ -69,9 +69,13 @@ def _is_stream(endpoint: EndpointStats) -> bool:
 
 def _slowed(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
     subject = endpoint_name(endpoint)
+    least = min(_LEAST_MS, moment.thresholds.endpoint_average_ms)
+    average = moment.lately(state, "average_ms", subject, _LOOKS_BACK_S)
+    if average is None or max(average, moment.track(state, "average_ms", subject).last or 0.0) < least:
+        return None  # what is usual is dear to know, and most endpoints are well
     usual = moment.usual(state, "average_ms", "slow-endpoint", subject)
-    average = _leap(moment, state, subject, usual) or moment.lately(state, "average_ms", subject, _LOOKS_BACK_S)
-    if average is None or average < min(_LEAST_MS, moment.thresholds.endpoint_average_ms):
+    average = _leap(moment, state, subject, usual) or average
+    if average < least:
         return None
     requests = sum(moment.track(state, "requests", subject).since(moment.now - _LOOKS_BACK_S))
     if usual is None and _is_stream(endpoint):
