@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from perftui.advice.contention.waits import waits_for_write
 from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.signals import operations_of
 from perftui.diagnosis.track import Track
 from perftui.diagnosis.words import milliseconds, one_of
 from perftui.model.operation import Operation
@@ -30,7 +31,7 @@ def harm(
 
 def waiting(state: TargetState, culprits: Collection[object] = ()) -> list[Operation]:
     """Operations that wait for another's lock, ticket or uncommitted write for a second or more."""
-    running = () if state.operations is None else state.operations.operations
+    running = operations_of(state)
     return [
         one
         for one in running

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from perftui.diagnosis.memory import Memory
 from perftui.diagnosis.places import Places, process_on
 from perftui.diagnosis.rule import Suspicion
+from perftui.diagnosis.signals import operations_of
 from perftui.diagnosis.track import Change, Track
 from perftui.model.event import Event
 from perftui.model.host import Process
+from perftui.model.operation import Operation
 from perftui.model.settings import Thresholds
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
@@ -33,6 +35,7 @@ class Moment:
         self.snapshot, self.memory, self.thresholds, self._at_once = snapshot, memory, thresholds, at_once
         self.now = snapshot.taken_at
         self._held, self.places = held, places
+        self._running: dict[tuple[str, float], list[Operation]] = {}
 
     def states(self, kind: TargetKind) -> Iterator[TargetState]:
         for state in self.snapshot.targets:
@@ -44,6 +47,18 @@ class Moment:
         for state in self.states(kind):
             if getattr(state, slot) is not None and not is_silent(state, slot):
                 yield state
+
+    def running(self, state: TargetState, for_s: float = 0.0) -> list[Operation]:
+        """What works for clients, for so long at least; kept for all rules, for in trouble there are thousands."""
+        key = (state.target.id, for_s)
+        if key not in self._running:
+            listed = operations_of(state)
+            self._running[key] = (
+                [one for one in self.running(state) if (one.running_s or 0.0) >= for_s]
+                if for_s
+                else [one for one in listed if one.active and one.noise is None]
+            )
+        return self._running[key]
 
     def track(self, state: TargetState, name: str, subject: str = "") -> Track:
         return self.memory.track(state.target.id, name, subject)

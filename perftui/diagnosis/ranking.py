@@ -1,11 +1,11 @@
 """Which of the problems is the cause, and which only follow from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from perftui.diagnosis.places import Places
 from perftui.model.verdict import Problem
 
-FELT = ("slow-endpoint", "failing-requests")
+FELT = ("slow-endpoint", "failing-requests", "refused-requests", "no-requests")
 """What the application's callers notice."""
 _WAITING = ("pool-full", "piled-up-operations", "long-operation", "tickets-exhausted", "connection-storm")
 _HELD_UP = (*FELT, *_WAITING, "runaway-aggregation")
@@ -19,9 +19,11 @@ _AT_A_DISK = (*FELT, *_WAITING, "redis-disk-slow")
 _OF_REDIS = ("redis-busy", "redis-replica-down", "redis-replica-lag", "redis-refuses")
 """What only another Redis explains, or a machine."""
 EXPLAINS: dict[str, tuple[str, ...]] = {
-    "missing-index": (*_LOAD, "runaway-aggregation", "full-scan"),
-    "index-dropped": (*_LOAD, "missing-index", "runaway-aggregation", "full-scan"),
-    "full-scan": _LOAD,
+    "missing-index": (*_LOAD, "runaway-aggregation", "full-scan", "failing-queries"),
+    "index-dropped": (*_LOAD, "missing-index", "runaway-aggregation", "full-scan", "failing-queries"),
+    "failing-queries": FELT,
+    "collection-gone": (*FELT, "index-dropped", "missing-index", "full-scan", "failing-queries", "cache-misses"),
+    "full-scan": (*_LOAD, "failing-queries"),
     "idle-transaction": (*_HELD_UP, "cache-squeeze", "lock-held", "write-conflicts"),
     "lock-held": (*_HELD_UP, "replication-lag", "write-conflicts"),
     "write-conflicts": (*_HELD_UP, "cpu-saturated"),
@@ -45,16 +47,17 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "redis-disk-slow": (*FELT, "redis-blocked", "redis-replica-lag"),
     "cpu-beside": (*_STARVING, "redis-blocked", "runaway-aggregation"),
     "cpu-stolen": (*_STARVING, "cpu-beside"),
-    "cpu-saturated": (*FELT, "pool-full", "long-operation"),
+    "cpu-saturated": (*FELT, "pool-full", "long-operation", "tickets-exhausted"),
     "disk-beside": (*_AT_A_DISK, "cache-squeeze", "replication-lag", "disk-saturated", *_SLOWS_ALL),
     "disk-saturated": _AT_A_DISK,
     "disk-full": (*FELT, "unreachable", "redis-save-failed", "restarted", "no-primary"),
     "memory-short": (*FELT, "unreachable", "restarted", "disk-saturated", "redis-save-failed"),
     "open-files": (*FELT, "unreachable"),
-    "tickets-exhausted": (*FELT, "pool-full", "piled-up-operations", "long-operation"),
-    "cache-squeeze": (*FELT, *_WAITING, "disk-saturated", "replication-lag", "runaway-aggregation"),
+    "tickets-exhausted": (*FELT, "pool-full", "piled-up-operations", "long-operation", "cpu-saturated"),
+    "cache-squeeze": (*FELT, *_WAITING, "disk-saturated", "replication-lag", "runaway-aggregation", "mass-write"),
     "pool-full": FELT,
-    "slow-endpoint": ("failing-requests",),
+    "slow-endpoint": ("failing-requests", "no-requests"),
+    "failing-requests": ("refused-requests",),
     "no-primary": (*_LOAD, "member-down", "unreachable", "stepped-down", "restarted", "index-build-hung"),
     "stepped-down": (*_LOAD, "member-down", "unreachable", "restarted", "cache-flushed"),
     "index-build-hung": ("member-down", "unreachable", "replication-lag"),
@@ -68,6 +71,7 @@ _BEFORE_S = 15.0
 """How much later than its effect a cause may be noticed: sources are read at different times."""
 _ACUTE_S = 900.0
 _LARGER_THAN_ANY_POOL = 150.0
+_MOSTLY = 0.5
 _SYMPTOMS = {*FELT, "cpu-saturated", "disk-saturated", "pool-full", "long-operation", "restarted"}
 _REFUSES = {"redis-loading", "redis-blocked", "redis-busy", "connection-storm"}
 """What makes its own target unreachable, and no other."""
@@ -80,10 +84,8 @@ def explains(cause: Problem, effect: Problem, places: Places) -> bool:
         return False
     if cause.since_known and effect.since < cause.since - _BEFORE_S:
         return False
-    pair = {cause.code, effect.code}
-    if "piled-up-operations" in pair and pair & {"missing-index", "full-scan", "index-dropped"}:
-        pile = cause if cause.code == "piled-up-operations" else effect
-        return (cause is pile) == _is_its_own_cause(pile)
+    if (turned := _either_way(cause, effect)) is not None:
+        return turned
     if effect.code == "redis-busy" and cause.code in ("cpu-beside", "cpu-stolen"):
         return not effect.figures.get("rose")
     if effect.code in (*_OF_REDIS, "redis-loading") and not places.are_alike(cause.target_id, effect.target_id):
@@ -93,6 +95,19 @@ def explains(cause: Problem, effect: Problem, places: Places) -> bool:
     if effect.code == "unreachable" and cause.code in _REFUSES:
         return effect.target_id == cause.target_id
     return True
+
+
+def _either_way(cause: Problem, effect: Problem) -> bool | None:
+    """Of two of which each may be the cause, by their figures; `None` of all others."""
+    of = {cause.code: cause, effect.code: effect}
+    if (pile := of.get("piled-up-operations")) and of.keys() & {"missing-index", "full-scan", "index-dropped"}:
+        return (cause is pile) == _is_its_own_cause(pile)
+    if (squeeze := of.get("cache-squeeze")) and "mass-write" in of:
+        return (cause is squeeze) == bool(squeeze.figures.get("small"))
+    if (cpu := of.get("cpu-saturated")) and "tickets-exhausted" in of:
+        # What holds the tickets is what MongoDB computes; where others take the CPU, operations hold them for longer.
+        return (cause is cpu) == (cpu.figures.get("of_mongodb", 0.0) < _MOSTLY)
+    return None
 
 
 def _is_its_own_cause(pile: Problem) -> bool:
@@ -107,32 +122,45 @@ def rank(
     """The culprit, what follows from it, and what else is wrong."""
     if not problems:
         return None, (), ()
-    follow = {id(one): _followers(one, problems, places) for one in problems}
+    follow = _followers(problems, places)
     caused = {id(effect) for one in problems for effect in follow[id(one)] if not _mutual(one, effect, follow)}
     roots = [one for one in problems if id(one) not in caused] or list(problems)
     culprit = max(roots, key=lambda one: (not places.is_idle(one.target_id), _weight(one, len(follow[id(one)]), now)))
-    effects = [one for one in follow[id(culprit)] if one is not culprit]
-    rest = [one for one in problems if one is not culprit and one not in effects]
+    effects = follow[id(culprit)]
+    known = {id(culprit), *map(id, effects)}
+    rest = [one for one in problems if id(one) not in known]
     return culprit, _sorted(effects, now), _sorted(rest, now)
 
 
-def _followers(cause: Problem, problems: Iterable[Problem], places: Places) -> list[Problem]:
-    """All that follow, directly or through others."""
-    found: list[Problem] = []
+def _followers(problems: Sequence[Problem], places: Places) -> dict[int, list[Problem]]:
+    """By the id of each, all that follow from it, directly or through others."""
+    of_code: dict[str, list[Problem]] = {}
+    for one in problems:
+        of_code.setdefault(one.code, []).append(one)
+    direct = {id(one): _direct_followers(one, of_code, places) for one in problems}
+    return {id(one): _reached(one, direct) for one in problems}
+
+
+def _direct_followers(cause: Problem, of_code: Mapping[str, list[Problem]], places: Places) -> list[Problem]:
+    """Only what its code explains is compared with it: of many problems most have nothing to do with each other."""
+    effects = (effect for code in EXPLAINS.get(cause.code, ()) for effect in of_code.get(code, ()))
+    return [effect for effect in effects if effect is not cause and explains(cause, effect, places)]
+
+
+def _reached(cause: Problem, direct: Mapping[int, list[Problem]]) -> list[Problem]:
+    found: dict[int, Problem] = {}
     waiting = [cause]
-    everything = list(problems)
     while waiting:
-        one = waiting.pop()
-        for effect in everything:
-            if effect is not cause and effect not in found and effect is not one and explains(one, effect, places):
-                found.append(effect)
+        for effect in direct[id(waiting.pop())]:
+            if effect is not cause and id(effect) not in found:
+                found[id(effect)] = effect
                 waiting.append(effect)
-    return found
+    return list(found.values())
 
 
 def _mutual(one: Problem, other: Problem, follow: dict[int, list[Problem]]) -> bool:
     """Each may follow from the other: then the earlier one, or the weightier, is the cause."""
-    if one not in follow[id(other)]:
+    if all(effect is not one for effect in follow[id(other)]):
         return False
     return not (one.since < other.since - 1 or (abs(one.since - other.since) <= 1 and _base(one) > _base(other)))
 

@@ -7,6 +7,7 @@ from perftui.diagnosis.redis_figures import flushes, following, in_commands, lin
 from perftui.model.application import ApplicationMetrics, EndpointStats, RecentRequests
 from perftui.model.host import HostMetrics
 from perftui.model.mongodb import MongoServer
+from perftui.model.operation import Operation
 from perftui.model.query import DigestRow
 from perftui.model.redis import RedisServer
 from perftui.model.snapshot import TargetState
@@ -216,13 +217,23 @@ SIGNALS = (
 TOLD = tuple(signal for signal in SIGNALS if signal.write is not None)
 
 
+def endpoints_of(state: TargetState) -> tuple[EndpointStats, ...]:
+    """Those that are judged: the busiest, bounded."""
+    return () if state.application is None else state.application.endpoints[:ENDPOINTS]
+
+
+def operations_of(state: TargetState) -> tuple[Operation, ...]:
+    """All that are listed, those of the server itself too."""
+    return () if state.operations is None else state.operations.operations
+
+
 def endpoint_name(endpoint: EndpointStats) -> str:
     return f"{endpoint.method} {endpoint.route}"
 
 
 def endpoint_figures(state: TargetState) -> Iterator[tuple[str, str, float]]:
     """Endpoint, name of the figure, value."""
-    for one in () if state.application is None else state.application.endpoints[:ENDPOINTS]:
+    for one in endpoints_of(state):
         name = endpoint_name(one)
         if one.active is not None:
             yield name, "active", float(one.active)
@@ -232,6 +243,8 @@ def endpoint_figures(state: TargetState) -> Iterator[tuple[str, str, float]]:
                 yield name, "average_ms", one.recent.average_ms
             if one.recent.server_errors is not None:
                 yield name, "errors", one.recent.server_errors / one.recent.requests
+            if one.recent.client_errors is not None:
+                yield name, "client_errors", one.recent.client_errors / one.recent.requests
             for what, number in _asked(one.recent):
                 if number is not None:
                     yield name, what, number / one.recent.requests

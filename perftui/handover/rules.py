@@ -52,6 +52,7 @@ RULES: dict[str, dict[str, str]] = {
     },
     "IndexBuild": {"ns": KEEP, "names": KEEP, "opid": "opid", "message": TEXT},
     "CollectionState": {"ns": KEEP},
+    "GoneCollection": {"ns": KEEP},
     "Measured": {"plan": KEEP},
     "ShapeProof": {"id": KEEP, "shape": KEEP, "message": TEXT},
     "IndexProof": {"id": KEEP, "ns": KEEP, "index": KEEP, "message": TEXT},

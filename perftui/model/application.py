@@ -32,6 +32,8 @@ class RecentRequests(Model, frozen=True, kw_only=True):
     requests: int
     average_ms: float | None = None
     server_errors: int | None = None
+    client_errors: int | None = None
+    """Refused with a status of 4xx; clients that left are no part of them where that is told."""
     queries: int | None = None
     """Commands that they sent to MongoDB; `None` where the application does not tell."""
     query_ms: float | None = None

@@ -81,6 +81,17 @@ class CollectionState(Model, frozen=True, kw_only=True):
     read_at: float | None = None
 
 
+class GoneCollection(Model, frozen=True, kw_only=True):
+    """One that was listed before and is not any more: dropped, or renamed. The figures are its last ones."""
+
+    ns: str
+    documents: int | None = None
+    reads_per_s: float | None = None
+    writes_per_s: float | None = None
+    listed_at: float
+    """When it was listed last; seconds since 1970."""
+
+
 class IndexOverview(Model, frozen=True, kw_only=True):
     """The collections of one member, bounded: the busiest and largest first."""
 
@@ -88,3 +99,5 @@ class IndexOverview(Model, frozen=True, kw_only=True):
     builds: tuple[IndexBuild, ...] = ()
     left_out: int = 0
     """Collections beyond the bound of one reading."""
+    gone: tuple[GoneCollection, ...] = ()
+    """Of the last quarter of an hour, the latest first."""

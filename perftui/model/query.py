@@ -6,6 +6,8 @@ from perftui.model.base import Model
 from perftui.model.finding import Finding, Penalty
 from perftui.model.metrics import BudgetDocument
 
+_EASED_S, _EASED_TURNS = 6.0, 6
+"""Seconds, and so many times of what lay between two heavy executions before."""
 QuerySource = Literal["profiler", "slowlog", "currentop", "none"]
 
 
@@ -102,6 +104,16 @@ class RecentWork(Model, frozen=True, kw_only=True):
     """Executions and getmores that examined a thousand documents or more."""
     heavy_at: float | None = None
     """When the last of all these ended; seconds since 1970."""
+
+    def has_eased(self, at: float, span_s: float) -> bool:
+        """Until this time no execution was heavy any more, for far longer than it took from one to the next.
+
+        `at`: by the server's clock. `span_s`: of the half minute, how much was watched.
+        """
+        if self.heavy_at is None:
+            return False
+        expected_s = max(span_s / max(self.heavy, 1), self.longest_ms / 1000)
+        return at - self.heavy_at > max(_EASED_S, _EASED_TURNS * expected_s)
 
 
 class DigestRow(Model, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from perftui.model.event import Severity
-from perftui.model.index import CollectionState, Index, IndexBuild, IndexOverview
+from perftui.model.index import CollectionState, GoneCollection, Index, IndexBuild, IndexOverview
 from perftui.model.text import safe_text
 
 _NAMED = 5
@@ -24,11 +24,21 @@ class Change(NamedTuple):
 def index_changes(before: IndexOverview, now: IndexOverview) -> Iterator[Change]:
     """One sentence for each collection and kind of change; nothing of collections that only one reading has."""
     yield from _builds(before.builds, now.builds)
+    yield from _gone(before.gone, now.gone)
     known = {state.ns: state for state in before.collections}
     for state in now.collections:
         old = known.get(state.ns)
         if old is not None and old is not state and old.read_at is not None and state.indexes != old.indexes:
             yield from _indexes(old, state)
+
+
+def _gone(before: Sequence[GoneCollection], now: Sequence[GoneCollection]) -> Iterator[Change]:
+    known = {(one.ns, one.listed_at) for one in before}
+    for one in now:
+        if (one.ns, one.listed_at) not in known:
+            held = "" if one.documents is None else f" It held {one.documents:,} documents."
+            message = f"Collection {_safe(one.ns)} is gone: it was dropped or renamed.{held}"
+            yield Change("collection.gone", "warning", message, one.ns)
 
 
 def _indexes(old: CollectionState, state: CollectionState) -> Iterator[Change]:

@@ -155,6 +155,24 @@ def test_every_worker_shows_what_the_elected_one_judged(tmp_path: Path) -> None:
     assert states[0][2] == 120
 
 
+def test_what_was_too_little_at_the_last_evaluation_is_judged_once_there_is_enough() -> None:
+    registry = Registry("shop", budgets=[Budget("GET /a", "p(95)<500ms")])
+    watch = watch_by_hand(registry)
+    registry.publish(SIDE, watch.published)
+    serve(registry, "/a", 3, 0.1)
+    watch.run()
+    registry._publish()
+    reading = registry.read()
+    (few,) = BudgetReading(registry, reading).of_endpoint("GET", "/a")
+    assert (few.state, few.samples) == ("unknown", 3)
+    serve(registry, "/a", 97, 0.1)
+    (enough,) = BudgetReading(registry, registry.read()).of_endpoint("GET", "/a")
+    assert (enough.state, enough.samples) == ("ok", 100)
+    assert enough.since is not None
+    assert few.since is not None
+    assert enough.since >= few.since
+
+
 def test_the_registry_s_own_thread_evaluates(tmp_path: Path) -> None:
     path = tmp_path / "perftui-budgets.toml"
     path.write_text('[[endpoint]]\nmatch = "*"\nlimits = ["avg<1ms"]\nevaluations = 1\n', "utf-8")

@@ -3,8 +3,10 @@
 from itertools import pairwise
 from typing import Any
 
+from msgspec.structs import replace
+
 from perftui.model.event import Event
-from perftui.model.index import CollectionState, Index, IndexBuild, IndexOverview
+from perftui.model.index import CollectionState, GoneCollection, Index, IndexBuild, IndexOverview
 from perftui.model.mongodb import MongoServer
 from perftui.model.settings import Thresholds
 from perftui.model.snapshot import TargetState
@@ -33,6 +35,14 @@ def test_an_index_that_appears_and_goes() -> None:
     assert told(reading(), reading(index("x_1")), reading(index("x_1")), reading()) == [
         ("index.created", "Index x_1 on shop.orders is ready."),
         ("index.dropped", "Index x_1 on shop.orders was dropped."),
+    ]
+
+
+def test_a_collection_that_is_gone_is_told_once() -> None:
+    gone = GoneCollection(ns="shop.users", documents=1200, listed_at=7.0)
+    after = replace(reading(), gone=(gone,))
+    assert told(reading(), after, after, reading()) == [
+        ("collection.gone", "Collection shop.users is gone: it was dropped or renamed. It held 1,200 documents."),
     ]
 
 

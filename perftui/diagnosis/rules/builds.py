@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from perftui.diagnosis.harm import harm
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.signals import operations_of
 from perftui.diagnosis.words import name, percent, seconds
 from perftui.model.operation import Operation
 from perftui.model.snapshot import TargetState
@@ -26,11 +27,11 @@ def find_heavy_builds(moment: Moment) -> Iterator[Suspicion]:
 
 def _builds(state: TargetState) -> list[Operation]:
     """The longest running first. Those that wait for other members work no more."""
-    running = () if state.operations is None else state.operations.operations
+    running = operations_of(state)
     return [
         one
         for one in running
-        if (one.message or "").startswith(_MESSAGE) and one.progress is not None and one.active
+        if one.message and one.message.startswith(_MESSAGE) and one.progress is not None and one.active
         and (one.running_s or 0.0) >= _RUNS_S and one.started_at is not None
     ]  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from perftui.advice.contention.holders import is_in_transaction
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.signals import operations_of
 from perftui.diagnosis.words import milliseconds, name, per_second, percent
 from perftui.model.operation import Operation
 from perftui.model.query import DigestRow
@@ -19,6 +20,8 @@ _TIMES, _LEAST_MS, _SLOW_MS = 2.0, 2.0, 20.0
 """Writes become slow beside what is usual; the last where nothing usual is known."""
 _ABORTED_PER_S, _ABORTED_TIMES, _MOSTLY = 10.0, 4.0, 3.0
 _CRITICAL_SHARE = 1.0
+_CONFLICT = 112
+"""The server's code of a WriteConflict."""
 _DOCUMENTS, _TRANSACTIONS = "documents", "transactions"
 
 
@@ -71,7 +74,7 @@ def _conflicting(
 
 
 def _conflicting_operations(state: TargetState) -> list[Operation]:
-    running = () if state.operations is None else state.operations.operations
+    running = operations_of(state)
     return [one for one in running if one.noise is None and (one.write_conflicts or 0) > 0 and one.ns]
 
 
@@ -90,8 +93,11 @@ def _recorded(state: TargetState) -> Place | None:
     found = [(row.recent.write_conflicts, row) for row in rows if row.recent is not None and row.recent.write_conflicts]
     if not found:
         return None
-    row = max(found, key=lambda one: one[0])[1]
-    return Place(row.ns, row.applications[0] if row.applications else "")
+    return _recorded_place([max(found, key=lambda one: one[0])[1]])
+
+
+def _recorded_place(rows: Sequence[DigestRow]) -> Place | None:
+    return Place(rows[0].ns, rows[0].applications[0] if rows[0].applications else "") if rows else None
 
 
 def _on(place: Place) -> str:
@@ -113,9 +119,9 @@ def find_aborts(moment: Moment) -> Iterator[Suspicion]:
 
 
 def _aborted(moment: Moment, state: TargetState, aborted: float, committed: float, usual: float | None) -> Suspicion:
-    place = _place(_in_transactions(state)) or Place()
-    known = any((row.slowest.error_code if row.slowest else None) == 112 for row in _rows(state))
-    why = "they conflict with each other's writes" + ("" if known else ", or their application ends them")
+    failed = _failed_for_conflict(state)
+    place = _place(_in_transactions(state)) or _recorded_place(failed) or Place(sender=_of_open_transactions(state))
+    why = "they conflict with each other's writes" + ("" if failed else ", or their application ends them")
     return Suspicion(
         code="write-conflicts",
         target_id=state.target.id,
@@ -137,9 +143,24 @@ def _rows(state: TargetState) -> Sequence[DigestRow]:
     return () if state.queries is None else state.queries.rows
 
 
+def _failed_for_conflict(state: TargetState) -> list[DigestRow]:
+    """Shapes of which a conflict was recorded, those that fail most lately first."""
+    found = [row for row in _rows(state) if row.slowest is not None and row.slowest.error_code == _CONFLICT]
+    return sorted(found, key=lambda row: -(row.recent.errors if row.recent is not None else 0))
+
+
 def _in_transactions(state: TargetState) -> list[Operation]:
-    running = () if state.operations is None else state.operations.operations
-    return [one for one in running if one.noise is None and one.ns and is_in_transaction(one)]
+    """Their statements: a commit or an abort names no collection."""
+    running = operations_of(state)
+    statements = [one for one in running if one.noise is None and is_in_transaction(one)]
+    return [one for one in statements if one.ns and not one.ns.endswith(".$cmd")]
+
+
+def _of_open_transactions(state: TargetState) -> str:
+    """Who has most of those that are open now."""
+    opened = () if state.operations is None else state.operations.transactions
+    found = Counter(one.app_name or one.client or "" for one in opened).most_common(1)
+    return found[0][0] if found else ""
 
 
 RULES = (

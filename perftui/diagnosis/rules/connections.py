@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from perftui.diagnosis.moment import Moment, is_silent
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.words import count, name, per_second, percent
@@ -12,6 +14,7 @@ from perftui.model.snapshot import TargetState
 _TIMES, _MORE = 2.0, 150.0
 _MANY_BY_ONE, _BY_ONE_SHARE = 500, 0.6
 _REFUSED_S = 6.0
+_KEEP = "have each process keep one client: it is the pool; find who connects anew for each request"
 _CREATED_PER_S, _CREATED_ALONE_PER_S = 100.0, 500.0
 
 
@@ -26,8 +29,10 @@ def find_storms(moment: Moment) -> Iterator[Suspicion]:
         usual = moment.usual(state, "connections", "connection-storm")
         groups = state.operations.connections if state.operations is not None else ()
         full = limit > current and current / limit >= moment.thresholds.connections_share
-        if full or _is_storm(current, usual, groups) or _is_churn(moment, state):
-            yield _storm(moment, state, current, usual, limit if full else None, groups[:1])
+        many, churn = full or _is_storm(current, usual, groups), _is_churn(moment, state)
+        if many or churn:
+            found = _storm(moment, state, current, usual, limit if full else None, groups[:1])
+            yield found if many else replace(found, what="connections are opened and closed all the time", help=_KEEP)
 
 
 def _is_storm(current: float, usual: float | None, groups: tuple[ConnectionGroup, ...]) -> bool:

@@ -1,14 +1,13 @@
-"""What the application's callers feel: endpoints that are slow or that fail."""
+"""Endpoints that are slow, or in which requests hang."""
 
-import math
 from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import ENDPOINTS, endpoint_name
-from perftui.diagnosis.words import milliseconds, name, one_of, percent
+from perftui.diagnosis.signals import endpoint_name, endpoints_of
+from perftui.diagnosis.words import milliseconds, name, one_of
 from perftui.model.application import EndpointStats
 from perftui.model.snapshot import TargetState
 
@@ -16,26 +15,19 @@ _TIMES, _LEAST_MS = 4.0, 200.0
 _FEWEST = 4
 _LEAPS_TIMES, _LEAPS_MS, _LEAPS_FEWEST, _LEAPS_S = 10.0, 500.0, 8, 5.0
 """A leap is by so much, and in so many requests, that two readings are enough to suspect it."""
-_LOOKS_BACK_S, _ERRORS_S = 7.0, 12.0
+_LOOKS_BACK_S = 7.0
 _HANGING, _HANGING_TIMES, _GROWS = 10.0, 4.0, 1.5
-_FEWEST_ERRORS = 5.0
-_NEARLY_ALL = 0.5
-_SURE = 5.0
 _MOST = 5
 
 
 def find_slow_endpoints(moment: Moment) -> Iterator[Suspicion]:
     """The worst first: those that take most time more than usual."""
     for state in moment.fresh("application", "application"):
-        found = [one for endpoint in _endpoints(state) if (one := _slow(moment, state, endpoint)) is not None]
+        found = [one for endpoint in endpoints_of(state) if (one := _slow(moment, state, endpoint)) is not None]
         found.sort(key=lambda one: -one.figures["excess"])
         for one in found[:_MOST]:
             queries = moment.usual(state, "queries", "slow-endpoint", one.subject)
             yield one if queries is None else replace(one, figures=one.figures | {"usual queries": queries})
-
-
-def _endpoints(state: TargetState) -> tuple[EndpointStats, ...]:
-    return () if state.application is None else state.application.endpoints[:ENDPOINTS]
 
 
 def _slow(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
@@ -125,63 +117,4 @@ def _suspicion(
     )
 
 
-def find_failing(moment: Moment) -> Iterator[Suspicion]:
-    """Requests answered with 5xx: more than usual, or most of them."""
-    for state in moment.fresh("application", "application"):
-        found = [one for endpoint in _endpoints(state) if (one := _failing(moment, state, endpoint)) is not None]
-        found.sort(key=lambda one: -one.figures["failed"])
-        yield from found[:_MOST]
-
-
-def _failing(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
-    subject, since = endpoint_name(endpoint), moment.now - _ERRORS_S
-    requests = moment.track(state, "requests", subject).since(since)
-    shares = moment.track(state, "errors", subject).since(since)
-    if not any(shares) or len(requests) != len(shares):
-        return None
-    failed, counted = sum(one * each for one, each in zip(shares, requests, strict=True)), sum(requests)
-    if failed < _FEWEST_ERRORS:
-        return None
-    rate, usual = failed / max(counted, 1.0), _usual_errors(moment, state, subject)
-    if rate < _limit_of_errors(moment, counted, usual):
-        return None
-    raised = max(endpoint.exceptions, key=lambda kind: endpoint.exceptions[kind], default=None)
-    return Suspicion(
-        code="failing-requests",
-        target_id=state.target.id,
-        subject=subject,
-        severity="critical",
-        what=f"{name(subject)} fails",
-        cost=f"{percent(rate)} of {counted:,.0f} requests answered 5xx"
-        + ("" if usual is None else f", usually {percent(usual)}"),
-        cause=f"it raises {name(raised)}" if raised else "",
-        help="read the application's log",
-        action="details",
-        page="Endpoints",
-        row=subject,
-        figures={"failed": failed} | ({} if usual is None else {"usual errors": usual}),
-    )
-
-
-def _limit_of_errors(moment: Moment, counted: float, usual: float | None) -> float:
-    """Where few requests come, some failures more than usual are chance: five standard deviations are not."""
-    if usual is None:
-        return _NEARLY_ALL
-    chance = _SURE * math.sqrt(counted * usual * (1 - usual) + 1) / max(counted, 1.0)
-    return max(moment.thresholds.error_rate, 2 * usual + 0.05, usual + chance)
-
-
-def _usual_errors(moment: Moment, state: TargetState, subject: str) -> float | None:
-    """The mean, not the median: a few errors in many readings are usual too."""
-    held = moment.usual(state, "errors", "failing-requests", subject)
-    if moment.holds("failing-requests", state.target.id, subject) or held is None:
-        return held
-    readings = moment.track(state, "errors", subject)
-    before = [value for at, value in readings.pairs(0.0) if at < moment.now - _ERRORS_S]
-    return sum(before) / len(before) if len(before) >= 6 else None
-
-
-RULES = (
-    Rule(codes=("slow-endpoint",), find=find_slow_endpoints, holds_s=3.0, ends_s=8.0),
-    Rule(codes=("failing-requests",), find=find_failing, holds_s=2.0, ends_s=8.0),
-)
+RULES = (Rule(codes=("slow-endpoint",), find=find_slow_endpoints, holds_s=3.0, ends_s=8.0),)

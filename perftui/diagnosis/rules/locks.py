@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from perftui.advice.contention.holders import FSYNC_LOCK, Holder, is_in_transaction
 from perftui.advice.contention.wait import Wait
@@ -29,14 +30,18 @@ def find_held_locks(moment: Moment) -> Iterator[Suspicion]:
         listed = state.operations
         if listed is None or not any(one.waiting_for or one.write_conflicts for one in listed.operations):
             continue
-        found = [wait for wait in _waits(listed) if _matters(wait, _lasting(wait))]
+        found = [*_most(lock_waits(listed)), *_most(_writes_in_transactions(listed))]
         for wait in sorted(found, key=lambda one: -one.count)[:_MOST]:
             yield _held(state, wait, _lasting(wait))
 
 
-def _waits(listed: OperationList) -> Iterator[Wait]:
-    """For locks, and for what a transaction wrote; writers that run into each other hold nothing for long."""
-    yield from lock_waits(listed)
+def _most(waits: Iterator[Wait]) -> Iterator[Wait]:
+    """The first that matter of those that come with most waiters first: the others are not even looked at."""
+    return islice((wait for wait in waits if _matters(wait, _lasting(wait))), _MOST)
+
+
+def _writes_in_transactions(listed: OperationList) -> Iterator[Wait]:
+    """Waits for what a transaction wrote; writers that run into each other hold nothing for long."""
     for wait in conflict_waits(listed):
         if any(holder.transaction is not None for holder in _lasting(wait)):
             yield wait

@@ -50,6 +50,7 @@ def _saturated(state: TargetState, host: HostMetrics, busy: float) -> Suspicion:
         help="see what it works on",
         page="Host",
         row=None if top is None else str(top.pid),
+        figures={"of_mongodb": _cores([one for one in ours if one.role == "mongod"]) / max(used, 0.01)},
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from perftui.diagnosis.harm import harm, waiting
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.signals import operations_of
 from perftui.diagnosis.words import name, per_second, seconds
 from perftui.model.operation import Operation
 from perftui.model.snapshot import TargetState
@@ -20,20 +21,16 @@ _MOST = 3
 def find_mass_writes(moment: Moment) -> Iterator[Suspicion]:
     """An operation that writes many documents, long before it has run for a minute."""
     for state in moment.fresh("mongodb", "operations"):
-        running = [one for one in _running(state) if _writes_many(one) and one.started_at is not None]
+        lasting = [one for one in moment.running(state, _RUNS_S) if not one.waiting_for and one.started_at is not None]
+        running = [one for one in lasting if writes_many(one)]
         for one in running[:_MOST]:
             felt = harm(moment, state, one.started_at or 0.0, {other.opid for other in running})
             if felt:
                 yield _operation(state, one, felt)
 
 
-def _running(state: TargetState) -> Iterator[Operation]:
-    for one in () if state.operations is None else state.operations.operations:
-        if (one.running_s or 0.0) >= _RUNS_S and one.active and one.noise is None and not one.waiting_for:
-            yield one
-
-
-def _writes_many(one: Operation) -> bool:
+def writes_many(one: Operation) -> bool:
+    """Whether it is meant to write very many documents, by its command."""
     if one.op == "update":
         return '"multi":true' in one.command
     if one.op == "remove":
@@ -130,7 +127,7 @@ def _flood(state: TargetState, now: float, usual: float, since: float, felt: tup
 
 def _most(state: TargetState) -> tuple[str, str]:
     """Collection and sender of most of the writes that run just now."""
-    running = () if state.operations is None else state.operations.operations
+    running = operations_of(state)
     writes = [one for one in running if one.noise is None and one.op in ("insert", "update", "remove")]
     found = Counter((one.ns, one.app_name or one.client or "") for one in writes).most_common(1)
     return found[0][0] if found else ("", "")

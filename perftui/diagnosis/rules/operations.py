@@ -1,41 +1,49 @@
 """Operations that pile up, and single ones that run away."""
 
+import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.track import median
 from perftui.diagnosis.words import name, one_of, seconds
 from perftui.model.operation import Operation
 from perftui.model.snapshot import TargetState
 
 _PILE, _PILE_S = 15, 1.0
+_MOST = 5
 _AGGREGATE_S, _CRITICAL_S, _LONG_S = 7.0, 30.0, 60.0
 _BLOCKING = ("$group", "$sort", "$bucket", "$setWindowFields", "$facet")
-_ENDLESS = ("$changeStream", "tailable", "awaitData", '"createIndexes"')
+_ENDLESS = re.compile(r'\$changeStream|tailable|awaitData|"createIndexes"')
 """What waits or works for as long as it takes."""
 
 
 def find_piles(moment: Moment) -> Iterator[Suspicion]:
-    """Many operations of one shape at once, most of them for a second or more."""
+    """Many operations of one shape at once, half of them for a second or more; the largest."""
     for state in moment.fresh("mongodb", "operations"):
         groups: dict[str, list[Operation]] = {}
-        for one in _running(state):
-            groups.setdefault(one.shape_id or f"{one.op} {one.ns}", []).append(one)
-        for key, group in groups.items():
-            if len(group) >= _PILE and (median([one.running_s or 0.0 for one in group]) or 0.0) >= _PILE_S:
-                yield _pile(state, key, group)
+        for one in moment.running(state):
+            if one.ns and one.message is None:
+                groups.setdefault(one.shape_id or f"{one.op} {one.ns}", []).append(one)
+        largest = sorted(groups.items(), key=lambda item: -len(item[1]))
+        piles = ((key, pile) for key, members in largest if (pile := _piled(members)))
+        yield from (_pile(state, key, pile) for key, pile in islice(piles, _MOST))
 
 
-def _running(state: TargetState) -> Iterator[Operation]:
-    for one in () if state.operations is None else state.operations.operations:
-        if one.active and one.noise is None and one.ns and one.message is None and not _is_endless(one):
-            yield one
+def _piled(members: list[Operation]) -> list[Operation]:
+    """Without those that wait or work for as long as it takes; empty where they are no pile."""
+    if len(members) < _PILE or 2 * len(_lasting(members)) < len(members):
+        return []
+    group = [one for one in members if not _is_endless(one)]
+    return group if len(group) >= _PILE and 2 * len(_lasting(group)) >= len(group) else []
+
+
+def _lasting(members: list[Operation]) -> list[Operation]:
+    return [one for one in members if (one.running_s or 0.0) >= _PILE_S]
 
 
 def _is_endless(one: Operation) -> bool:
-    return (one.running_s or 0.0) >= _PILE_S and any(word in one.command for word in _ENDLESS)
+    return (one.running_s or 0.0) >= _PILE_S and _ENDLESS.search(one.command) is not None
 
 
 def _pile(state: TargetState, key: str, group: list[Operation]) -> Suspicion:
@@ -79,16 +87,20 @@ def find_runaways(moment: Moment) -> Iterator[Suspicion]:
     """Aggregations that sort or group far too much, and whatever else runs for a minute."""
     for state in moment.fresh("mongodb", "operations"):
         told: set[str] = set()
-        for one in _running(state):
+        for one in moment.running(state, _AGGREGATE_S):
             code = _runaway(one)
-            if code is not None and (key := one.shape_id or str(one.opid)) not in told and len(told) < 5:
+            if code is None or not one.ns or one.message is not None or _is_endless(one):
+                continue
+            if (key := one.shape_id or str(one.opid)) not in told:
                 told.add(key)
                 yield _long(moment, state, one, code, key)
+            if len(told) == _MOST:
+                break
 
 
 def _runaway(one: Operation) -> str | None:
     running_s = one.running_s or 0.0
-    if running_s < _AGGREGATE_S or one.op == "none":
+    if one.op == "none":
         return None
     if '"aggregate"' in one.command and any(stage in one.command for stage in _BLOCKING):
         return "runaway-aggregation"

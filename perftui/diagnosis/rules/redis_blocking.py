@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from perftui.diagnosis.moment import Moment, is_silent
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.words import name, one_of, seconds
+from perftui.model.host import Process
 from perftui.model.redis import RedisSlowCommand
 from perftui.model.snapshot import SourceState, TargetState
 
@@ -13,6 +14,8 @@ _LOOKS_BACK_S = 20.0
 _DELAYED = 2
 _LOADING = "is loading its data from disk"
 _BUSY = ("BUSY", "busy running a script")
+_BUSY_SHARE, _IDLE, _SEEN_S = 0.7, 0.1, 5.0
+"""Of a core; and how long the silence lasts until the process's share is of that time."""
 INSTEAD = {
     "keys": "use SCAN instead of KEYS",
     "eval": "end the script: SCRIPT KILL",
@@ -23,6 +26,8 @@ INSTEAD = {
     "flushall": "use FLUSHALL ASYNC",
     "flushdb": "use FLUSHDB ASYNC",
     "del": "use UNLINK instead of DEL",
+    "save": "use BGSAVE instead of SAVE",
+    "lrange": "read the list in portions",
     "sort": "sort in the application, or keep a sorted set",
 }
 
@@ -52,11 +57,15 @@ def _unanswered(moment: Moment, state: TargetState) -> SourceState | None:
     for source in state.sources:
         if source.source != "redis.server":
             continue
-        said_busy = source.failure is not None and any(word in source.failure.message for word in _BUSY)
+        said_busy = _says_busy(source)
         timed_out = source.failure is not None and source.failure.kind == "timeout"
         if said_busy or ((source.waiting or timed_out) and state.redis is not None and not _others_are_late(moment)):
             return source
     return None
+
+
+def _says_busy(source: SourceState) -> bool:
+    return source.failure is not None and any(word in source.failure.message for word in _BUSY)
 
 
 def _others_are_late(moment: Moment) -> bool:
@@ -68,7 +77,9 @@ def _others_are_late(moment: Moment) -> bool:
 def _blocked_now(moment: Moment, state: TargetState, source: SourceState) -> Suspicion:
     since = source.read_at or moment.now
     process = moment.process_of(state)
-    busy = process is not None and (process.cpu_share or 0.0) >= 0.7
+    share = None if process is None else process.cpu_share
+    stands = share is not None and share < _IDLE and moment.now - since >= _SEEN_S
+    cause, help_, command = _stands(process) if process and stands else _works(source, share)
     return Suspicion(
         code="redis-blocked",
         target_id=state.target.id,
@@ -76,11 +87,27 @@ def _blocked_now(moment: Moment, state: TargetState, source: SourceState) -> Sus
         what="Redis is blocked and does not answer",
         since=since,
         cost=f"no answer for {seconds(max(moment.now - since, 0.0))}",
-        cause="one command or script keeps it busy" + (": its process uses a whole core" if busy else ""),
-        help="end a script with SCRIPT KILL; a command has to end by itself",
-        command="redis-cli script kill",
+        cause=cause,
+        help=help_,
+        command=command,
         page="Redis",
     )
+
+
+def _stands(process: Process) -> tuple[str, str, str]:
+    """Cause, help and command where its process uses no CPU."""
+    why = f"its process (pid {process.pid}) does nothing: CLIENT PAUSE, a disk it waits for, or it was stopped"
+    return why, "wait for a pause's end; look at the state of its process", f"ps -o pid,stat,wchan -p {process.pid}"
+
+
+def _works(source: SourceState, cpu_share: float | None) -> tuple[str, str, str]:
+    """The same where it does, or where that is not known."""
+    why = "one command or script keeps it busy"
+    if cpu_share is not None and cpu_share >= _BUSY_SHARE:
+        why += ": its process uses a whole core"
+    elif not _says_busy(source):
+        why += ", or CLIENT PAUSE stops it"
+    return why, "end a script with SCRIPT KILL; a command has to end by itself", "redis-cli script kill"
 
 
 def _blocked(moment: Moment, state: TargetState, entries: Sequence[RedisSlowCommand], total_s: float) -> Suspicion:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from perftui.advice.findings import codes
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import SHAPES
+from perftui.diagnosis.signals import SHAPES, operations_of
 from perftui.diagnosis.words import count, milliseconds, name, per_second, seconds
 from perftui.model.query import DigestRow, RecentWork
 from perftui.model.snapshot import TargetState
@@ -22,8 +22,6 @@ _CHANGED_LATELY_S = 900.0
 _EXAMINED_PER_S = 20_000.0
 _NEW_AFTER_S = 10.0
 _INDEXED = ("IXSCAN", "COUNT_SCAN", "EXPRESS")
-_SILENT_S, _SILENT_TURNS = 6.0, 6
-"""So many times of what lay between two of them before."""
 _TURN_S = 1.0
 """What began with the old plan may end a little after the first of the new one."""
 
@@ -61,16 +59,11 @@ def _wastes(moment: Moment, row: DigestRow, recent: RecentWork, span_s: float) -
 
 
 def _has_ended(moment: Moment, state: TargetState, row: DigestRow, recent: RecentWork) -> bool:
-    """An index came, or what was asked changed: heavy executions are not seen any more, for far longer than it took
-    from one to the next. What is fast now may not even be recorded."""
-    if recent.heavy_at is None:
-        return False
-    silent_s = moment.now + (state.clock_offset_s or 0.0) - recent.heavy_at
-    expected_s = max(_span_s(state, recent) / max(recent.heavy, 1), recent.longest_ms / 1000)
-    running = () if state.operations is None else state.operations.operations
-    return silent_s > max(_SILENT_S, _SILENT_TURNS * expected_s) and all(
-        one.shape_id != row.shape_id for one in running
-    )
+    """An index came, or what was asked changed: heavy executions are not seen any more, and none is under way. What
+    is fast now may not even be recorded."""
+    running = operations_of(state)
+    eased = recent.has_eased(moment.now + (state.clock_offset_s or 0.0), _span_s(state, recent))
+    return eased and all(one.shape_id != row.shape_id for one in running)
 
 
 def _is_over(moment: Moment, held: Suspicion) -> bool:
@@ -114,6 +107,10 @@ def _named(moment: Moment, state: TargetState, row: DigestRow, recent: RecentWor
         return "index-dropped", f"an index of {ns} is gone", f"{lost}; {each} (COLLSCAN)"
     if found & _NO_INDEX_HELPS:
         return "full-scan", f"{ns} is read whole by a query that no plain index serves", each
+    if join := next((one for one in row.findings if one.code == codes.LOOKUP_WITHOUT_INDEX), None):
+        why = join.message.partition(":")[0].removesuffix(".")
+        cause = f"{why[:1].lower()}{why[1:]}; {each}{_news(moment, state, row)}"
+        return "missing-index", f"missing index for a $lookup from {ns}", cause
     if scans:
         return "missing-index", f"missing index on {ns}", f"{each} (COLLSCAN){_news(moment, state, row)}"
     plan = f" ({name(row.plan_summaries[0])})" if row.plan_summaries else ""
@@ -187,7 +184,7 @@ def _is_told(state: TargetState) -> bool:
     recent = [row.recent for row in rows if row.recent is not None and row.recent.count]
     if any((one.examined_documents or 0) >= _MANY * one.count for one in recent):
         return True
-    running = () if state.operations is None else state.operations.operations
+    running = operations_of(state)
     return any((one.running_s or 0.0) > 1 and one.noise is None for one in running)
 
 

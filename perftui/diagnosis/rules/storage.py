@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import queued, share
+from perftui.diagnosis.signals import operations_of, queued, share
 from perftui.diagnosis.words import count, one_of, per_second, percent
 from perftui.model.mongodb import MongoServer
 from perftui.model.snapshot import TargetState
@@ -16,6 +16,8 @@ _WANTED, _MOSTLY = 1.2, 0.7
 _FEW = 64
 _EVICTED_PER_S = 20.0
 _FULL_CACHE, _VERY_DIRTY = 0.9, 0.2
+_DEFAULT_BYTES = 256 * 2**20
+"""The least that a server takes by itself."""
 _TURNED_OVER_S = 30.0
 """A cache whose whole size is read anew in this time does not hold what is read."""
 
@@ -42,7 +44,7 @@ def _are_too_few(moment: Moment, state: TargetState) -> bool:
 
 
 def _waiting(state: TargetState) -> int:
-    running = () if state.operations is None else state.operations.operations
+    running = operations_of(state)
     return sum(1 for one in running if "ticket" in (one.waiting_for or ""))
 
 
@@ -76,8 +78,10 @@ def find_squeezed_cache(moment: Moment) -> Iterator[Suspicion]:
         dirty = moment.least(state, "dirty", _LOOKS_BACK_S)
         evicted = moment.least(state, "evicted_by_operations", _LOOKS_BACK_S)
         limit = max(_VERY_DIRTY, moment.thresholds.cache_dirty_share)
-        busy = evicted >= _EVICTED_PER_S and (used >= _FULL_CACHE or _is_turned_over(moment, state, server))
+        turned_over = _is_turned_over(moment, state, server)
+        busy = evicted >= _EVICTED_PER_S and (used >= _FULL_CACHE or turned_over)
         if dirty >= limit or busy:
+            little = (server.cache.maximum_bytes or _DEFAULT_BYTES) < _DEFAULT_BYTES
             yield Suspicion(
                 code="cache-squeeze",
                 target_id=state.target.id,
@@ -87,10 +91,10 @@ def find_squeezed_cache(moment: Moment) -> Iterator[Suspicion]:
                 if evicted >= 1
                 else "operations wait for dirty pages to be written",
                 cause=f"{percent(used)} of {count((server.cache.maximum_bytes or 0) / 2**20)} MB used, "
-                f"{percent(dirty)} dirty",
+                f"{percent(dirty)} dirty" + ("; no server has so little by default" if little else ""),
                 help="find what reads or writes so much, or give it a larger cache",
                 page="Operations",
-                figures={"dirty": dirty, "evicted": evicted},
+                figures={"dirty": dirty, "evicted": evicted, "small": float(little or turned_over)},
             )
 
 

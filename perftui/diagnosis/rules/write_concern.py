@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from perftui.advice.contention.acknowledging import concern_of, held_back_by, is_short, waits_for_concern
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
+from perftui.diagnosis.signals import operations_of
 from perftui.diagnosis.words import name, one_of, seconds
 from perftui.model.mongodb import Member
 from perftui.model.operation import Operation
@@ -20,7 +21,7 @@ def find_unacknowledged(moment: Moment) -> Iterator[Suspicion]:
     How far a member is behind is known some seconds late: alone it proves nothing.
     """
     for state in moment.fresh("mongodb", "operations"):
-        running = () if state.operations is None else state.operations.operations
+        running = operations_of(state)
         waiting = [one for one in running if one.waiting_for and one.noise is None and waits_for_concern(one)]
         long = [one for one in waiting if (one.running_s or 0.0) >= _WAITS_S]
         known = waiting if any(one.healthy is False for one in held_back_by(state.replica_set)) else long

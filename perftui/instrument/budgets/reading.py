@@ -56,5 +56,10 @@ class BudgetReading:
         return tuple(self._document(key) for key in self._by_thing.get(thing, ()))
 
     def _document(self, key: Key) -> BudgetDocument:
-        now, known = self._now[key].document, self._published.get(key)
-        return now if known is None else replace(now, state=known.document.state, since=known.document.since)
+        now, published = self._now[key].document, self._published.get(key)
+        if published is None:
+            return now
+        known = published.document
+        if now.state != known.state and "unknown" in (now.state, known.state):
+            return now  # what was published is seconds old: enough was counted since then, or is no more
+        return replace(now, state=known.state, since=known.since)

@@ -60,8 +60,8 @@ class SpaceSaving:
             self._prune()
 
     def top(self, number: int) -> list[KeyUse]:
-        """The most used first."""
-        found = nlargest(number, self._counts.items(), key=lambda pair: pair[1])
+        """The most used first; another thread may count meanwhile."""
+        found = nlargest(number, list(self._counts.items()), key=lambda pair: pair[1])
         return [KeyUse(key, count, self._errors.get(key, 0)) for key, count in found]
 
     def _prune(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from perftui.instrument.endpoints.kinds import ASKED, CALL, CALL_METHOD, ENDPOINT
+from perftui.instrument.endpoints.kinds import ASKED, CALL, CALL_METHOD, ENDPOINT, GONE
 from perftui.instrument.store.reading import Reading, SeriesReading
 from perftui.instrument.store.tally import Tally
 
@@ -22,6 +22,8 @@ class Totals(NamedTuple):
     query_s: float = 0.0
     cache_calls: int = 0
     cache_s: float = 0.0
+    client_errors: int = 0
+    """Status 4xx, but for those whose client left."""
 
 
 class EndpointFigures:
@@ -56,6 +58,7 @@ class EndpointFigures:
             query_us / 1e6,
             round(calls),
             cache_us / 1e6,
+            sum(tally.count for status, tally in counted if status.startswith("4") and status != GONE),
         )
 
     def share(self, status: str, series: SeriesReading) -> None:

@@ -11,6 +11,8 @@ CALL_METHOD = "CALL"
 """The method of monitored functions where they stand among endpoints."""
 CLIENT_GONE = 499
 """The status of a request whose client left before the last byte."""
+GONE = str(CLIENT_GONE)
+"""The same as the label of a series."""
 FAILED = 500
 
 ASKED = ("queries", "query_us", "cache_calls", "cache_us")

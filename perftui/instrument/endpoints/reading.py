@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 
 from perftui.instrument.endpoints.beside import Beside, InFlight, slow_requests
 from perftui.instrument.endpoints.figures import EndpointFigures, EndpointWindow, Totals, endpoint_figures
-from perftui.instrument.endpoints.kinds import CLIENT_GONE, ENDPOINT, WEBSOCKET, WEBSOCKET_CLOSE, WEBSOCKET_METHOD
+from perftui.instrument.endpoints.kinds import ENDPOINT, GONE, WEBSOCKET, WEBSOCKET_CLOSE, WEBSOCKET_METHOD
 from perftui.instrument.store.block import SLOT_S
 from perftui.instrument.store.reading import Reading, SeriesReading
 from perftui.instrument.store.tally import merged
@@ -21,7 +21,6 @@ from perftui.model.metrics import (
 BudgetsOf = Callable[[str, str], tuple[BudgetDocument, ...]]
 """How an endpoint, by method and route, stands to its budgets."""
 RATE_MINUTES = (1, 5, 15, 60)
-_GONE = str(CLIENT_GONE)
 Pair = tuple[EndpointFigures, EndpointWindow]
 
 
@@ -55,7 +54,7 @@ def api_document(
             for pair in pairs[:top]
         ),
         endpoints_omitted=max(len(pairs) - top, 0),
-        disconnects=sum(window.status.get(_GONE, 0) for window in requests),
+        disconnects=sum(window.status.get(GONE, 0) for window in requests),
         exceptions=beside.exceptions_of_requests(),
         request_bytes=whole.counter("request_bytes"),
         response_bytes=whole.counter("response_bytes"),
@@ -100,6 +99,7 @@ def endpoint_document(
         requests_total=totals.requests,
         seconds_total=totals.seconds,
         errors_total=totals.errors,
+        client_errors_total=totals.client_errors if http else None,
         queries_total=totals.queries if asks.queries and http else None,
         query_seconds_total=totals.query_s if asks.queries and http else None,
         cache_calls_total=totals.cache_calls if asks.caches and http else None,
@@ -110,7 +110,7 @@ def endpoint_document(
         last_seen=reading.wall_at(figures.last_at),
         errors=window.errors,
         exceptions=beside.exceptions.get(name, {}),
-        disconnects=window.status.get(_GONE, 0) if http else None,
+        disconnects=window.status.get(GONE, 0) if http else None,
         active=running.number,
         oldest_s=running.oldest_s,
         request_bytes=tally.counter("request_bytes") if http else None,

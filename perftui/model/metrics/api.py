@@ -10,11 +10,13 @@ class EndpointDocument(Model, frozen=True, kw_only=True):
     method: str
     route: str
     requests_total: Whole | None = None
-    """Since the process started; a clear leaves it. So are the next two."""
+    """Since the process started; a clear leaves it. So are the next three."""
     seconds_total: Real | None = None
     """What all of them took together."""
     errors_total: Whole | None = None
     """Status 5xx; of a function: calls that raised."""
+    client_errors_total: Whole | None = None
+    """Status 4xx, but for 499: the application refused them. Unknown of a function."""
     queries_total: Whole | None = None
     """Commands that these requests sent to MongoDB, where that is counted; a total as above. So are the next three."""
     query_seconds_total: Real | None = None

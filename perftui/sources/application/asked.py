@@ -11,6 +11,7 @@ def totals(one: EndpointDocument) -> Iterator[tuple[str, float | None]]:
     """Name and value of each; `None` where the application does not tell."""
     yield "seconds", one.seconds_total
     yield "errors", one.errors_total
+    yield "client errors", one.client_errors_total
     yield "queries", one.queries_total
     yield "query seconds", one.query_seconds_total
     yield "cache calls", one.cache_calls_total

@@ -10,7 +10,7 @@ from perftui.sources.application.labels import UNANSWERED, UNCLEAR
 from perftui.sources.application.quantiles import Quantile, quantile
 from perftui.sources.numbers import real, whole
 
-_SERVER_ERRORS = ("5", UNANSWERED)
+_SERVER_ERRORS, _CLIENT_ERRORS = ("5", UNANSWERED), ("4",)
 Counted = Sequence[tuple[str, int]]
 """Class of the status and place of each counter."""
 
@@ -61,9 +61,8 @@ class Figures:
             span_s=elapsed,
             requests=self._count(histograms, counters, step),
             average_ms=real(summed / counted * scale_ms) if counted > 0 else None,
-            server_errors=whole(round(sum(step(place) for status, place in places if status in _SERVER_ERRORS)))
-            if places
-            else None,
+            server_errors=_counted(step, places, _SERVER_ERRORS),
+            client_errors=_counted(step, places, _CLIENT_ERRORS),
         )
 
     def _periods(self) -> Sequence[Callable[[int], float]]:
@@ -75,6 +74,11 @@ class Figures:
         known = _with_status(histograms) or counters
         places = [place for _, place in known] or [one.counted for one in histograms if one.counted is not None]
         return whole(round(sum(of(place) for place in places))) or 0
+
+
+def _counted(of: Callable[[int], float], places: Counted, statuses: Sequence[str]) -> int | None:
+    """`None` where no statuses are known."""
+    return whole(round(sum(of(place) for status, place in places if status in statuses))) if places else None
 
 
 def _with_status(histograms: Sequence[Histogram]) -> Counted:

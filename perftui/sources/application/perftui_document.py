@@ -142,6 +142,7 @@ class DocumentReader:
             requests=int(requests),
             average_ms=self._rates.mean(f"seconds {name}", name, 1000),
             server_errors=whole(self._rates.step(f"errors {name}")),
+            client_errors=whole(self._rates.step(f"client errors {name}")),
             **self._asked(name),
         )
 

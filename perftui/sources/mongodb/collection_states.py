@@ -37,12 +37,14 @@ class CollectionStates:
     def __init__(self) -> None:
         self._states: dict[str, CollectionState] = {}
         self._counters: dict[str, _Counters] = {}
+        self._lost: dict[str, CollectionState] = {}
 
     def take(self, ns: str, kind: CollectionKind, found: Found) -> None:
-        """What was not read again stays as it was before; a collection that is gone is forgotten."""
+        """What was not read again stays as it was before; a collection that is gone is shown no more."""
         if found.gone:
-            self._states.pop(ns, None)
             self._counters.pop(ns, None)
+            if (lost := self._states.pop(ns, None)) is not None:
+                self._lost[ns] = lost
             return
         state = self._states.get(ns) or CollectionState(ns=ns, kind=kind)
         changes: dict[str, object] = {"kind": kind, "read_at": round(time.time(), 1)}
@@ -52,6 +54,10 @@ class CollectionStates:
             sizes = _sizes(state, found.statistics)
             changes["indexes"] = tuple(_bounded(index, sizes.get(index.name)) for index in found.indexes)
         self._states[ns] = msgspec.structs.replace(state, **changes)
+
+    def last_of(self, ns: str) -> CollectionState | None:
+        """What was known of a collection last, also if it is gone by now."""
+        return self._states.get(ns) or self._lost.get(ns)
 
     def lacks_sizes(self, ns: str) -> bool:
         """An index is new since its sizes were read."""
@@ -65,8 +71,9 @@ class CollectionStates:
         return [one.ns for one in found[:number]]
 
     def keep(self, namespaces: Iterable[str]) -> None:
-        """Forget all others."""
+        """Forget all others, and those that are gone."""
         kept = set(namespaces)
+        self._lost.clear()
         self._states = {ns: state for ns, state in self._states.items() if ns in kept}
         self._counters = {ns: counters for ns, counters in self._counters.items() if ns in kept}
 

@@ -12,6 +12,7 @@ from perftui.sources.mongodb.collection_names import CollectionNames
 from perftui.sources.mongodb.collection_reading import CollectionReading, Found, Wanted
 from perftui.sources.mongodb.collection_states import CollectionStates
 from perftui.sources.mongodb.collection_turns import MOST_COLLECTIONS, CollectionTurns
+from perftui.sources.mongodb.gone_collections import GoneCollections
 from perftui.sources.mongodb.index_builds import builds_of, builds_pipeline
 from perftui.sources.mongodb.member import Member, MemberSource
 from perftui.sources.mongodb.plain import NOTHING, part, real, whole
@@ -22,7 +23,8 @@ _UNION_WIRE_VERSION = 9
 """`$unionWith` came with 4.4."""
 _TOP_EVERY_S = 300.0
 _TOP_COLLECTIONS = 2_000
-"""`top` sends all collections at once: with more it would take over 20 ms to read."""
+"""`top` sends all collections at once: with more it would take over 20 ms to read. Nor are more names listed at once
+for one that is gone."""
 _LOOK_FOR_BUILDS_S = 10.0
 _SCANS_PER_S, _SCANNED = 1.0, 10
 """From so many scans a second on, so many collections are read between the rounds, for 0.2 ms each."""
@@ -49,7 +51,7 @@ class MongoIndexesSource(MemberSource):
         )
         self._names, self._turns = CollectionNames(self._reads), CollectionTurns()
         self._reading = CollectionReading(self._reads, together=together)
-        self._states = CollectionStates()
+        self._states, self._gone = CollectionStates(), GoneCollections()
         self._builds: tuple[IndexBuild, ...] | None = ()
         self._next_builds_at = self._next_top_at = 0.0
         self._top: dict[str, float] = {}
@@ -96,7 +98,10 @@ class MongoIndexesSource(MemberSource):
     async def _look_at_collections(self) -> bool:
         """Whether there is something new to show: a whole round, or what the first one has found so far."""
         before = self._names.kinds
-        changed = await self._names.look() and self._names.kinds != before
+        looked = await self._names.look()
+        changed = looked and self._names.kinds != before
+        if looked:
+            self._gone.take(before, self._names.kinds, self._states.last_of, whole=self._names.complete)
         if changed:
             self._turns.hurry()
         if self._turns.round_is_due:
@@ -120,7 +125,10 @@ class MongoIndexesSource(MemberSource):
         found = await self._reading.read(database, wanted)
         for one in wanted:
             ns = f"{database}.{one.name}"
-            self._states.take(ns, one.kind, found.get(one.name, Found()))
+            read = found.get(one.name, Found())
+            self._states.take(ns, one.kind, read)
+            if read.gone and len(kinds) <= _TOP_COLLECTIONS:
+                self._names.hurry()
             if self._states.lacks_sizes(ns):
                 self._turns.want_sizes(ns)
 
@@ -150,6 +158,7 @@ class MongoIndexesSource(MemberSource):
             collections=(*collections, *(CollectionState(ns=ns, kind="view") for ns in views)),
             builds=self._builds if self._builds is not None else _builds_named(collections),
             left_out=max(0, len(kinds) - len(chosen) - len(views)),
+            gone=self._gone.shown(),
         )
 
     def _missing_rights(self) -> tuple[str, ...]:

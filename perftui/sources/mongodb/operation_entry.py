@@ -40,6 +40,8 @@ _ON_A_COLLECTION = (
 )
 _IN_ANOTHERS_PLACE = "convertToCapped"
 """It works on a collection with a made-up name, and locks the one that it is called for."""
+_OUT = "tmp.agg_out."
+"""So begin the names of collections that an aggregation's `$out` fills, to rename them at its end."""
 _AT_THE_TICKET_US = 50_000
 _HELLOS = ("hello", "isMaster", "ismaster")
 
@@ -159,11 +161,11 @@ def command_of(entry: Entry) -> Entry:
 
 
 def namespace_of(entry: Entry) -> str:
-    """Its own; of one that has not begun, `db.$cmd`, the collection that its command names."""
+    """Its own; of one that has not begun, `db.$cmd`, or is at its `$out`, the collection that its command names."""
     ns = str(entry.get("ns") or "")
     database, _, rest = ns.partition(".")
     command = command_of(entry)
-    if rest != "$cmd" and _IN_ANOTHERS_PLACE not in command:
+    if rest != "$cmd" and not rest.startswith(_OUT) and _IN_ANOTHERS_PLACE not in command:
         return ns
     named = next((command[name] for name in _ON_A_COLLECTION if name in command), None)
     return f"{database}.{named}" if isinstance(named, str) and named else ns

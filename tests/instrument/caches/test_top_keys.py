@@ -1,6 +1,7 @@
 """The space-saving counter's bounds, templates, and lists of several workers merged."""
 
 from collections import Counter
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -102,3 +103,18 @@ def test_keys_that_come_while_others_are_counted_wait() -> None:
     log._fold = key_templates
     log.settle()
     assert {use.key: use.count for use in log.templates.top(9)} == {"a:*": 1, "late:*": 1}
+
+
+def test_keys_that_are_counted_while_the_top_is_read_disturb_it_not() -> None:
+    keys, more = SpaceSaving(10), count()
+
+    class CountedMeanwhile(int):
+        """Whoever compares it gives another thread the time to count a key."""
+
+        def __lt__(self, other: int) -> bool:
+            keys.add([(f"new-{next(more)}", 1)])
+            return int.__lt__(self, other)
+
+    keys._counts = {f"key-{number}": CountedMeanwhile(number) for number in range(8)}
+    assert [use.key for use in keys.top(2)] == ["key-7", "key-6"]
+    assert next(more) > 0

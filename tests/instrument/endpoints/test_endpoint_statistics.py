@@ -42,6 +42,18 @@ def test_sums_over_all_endpoints() -> None:
     assert whole.endpoints == ()
 
 
+def test_totals_of_what_failed_and_of_what_was_refused() -> None:
+    """Clients that left were not refused; of a function nothing is known to be."""
+    registry = Registry(only_process=True)
+    for status, number in ((200, 5), (404, 3), (429, 2), (499, 7), (503, 1)):
+        for _ in range(number):
+            registry.endpoints.record("GET", "/items", status, monotonic(), 0.001)
+    api = build_document(registry).api
+    assert api is not None
+    (one,) = api.endpoints
+    assert (one.requests_total, one.errors_total, one.client_errors_total) == (18, 1, 5)
+
+
 def test_the_slowest_by_any_figure() -> None:
     statistics = counted(*MIXED)
     named = {

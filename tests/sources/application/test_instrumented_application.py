@@ -94,7 +94,7 @@ async def test_every_form_shows_the_load_that_was_sent(path: str) -> None:
     assert (after.per_s or 0) > 0
     if first.format != "older":
         assert after.recent is not None
-        assert (after.recent.requests, after.recent.server_errors) == (20, 0)
+        assert (after.recent.requests, after.recent.server_errors, after.recent.client_errors) == (20, 0, 0)
         assert after.recent.span_s > 0
         assert 0 < (after.recent.average_ms or 0) < 1000
     if first.format == "perftui":

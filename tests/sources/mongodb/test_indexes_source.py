@@ -58,6 +58,15 @@ async def whole(source: Source) -> IndexOverview:
     return found
 
 
+async def all_named(source: Source) -> IndexOverview:
+    """With the names of all databases, which are listed a few at a time, and all that is read because of them."""
+    assert isinstance(source, MongoIndexesSource)
+    found = await overview(source)
+    while not (source._names.complete and source._turns.round_is_over):
+        found = await overview(source)
+    return found
+
+
 async def next_round(source: Source) -> IndexOverview:
     source.hurry()
     return await whole(source)
@@ -195,10 +204,30 @@ async def test_a_collection_dropped_meanwhile_takes_no_other_along(mongod: Mongo
         source._turns.hurry()
         found = await whole(source)
         assert [one.ns for one in found.collections if one.ns.startswith(f"{DB}.")] == [f"{DB}.a", f"{DB}.c"]
+        noticed = await all_named(source)
         sent = (await good(source)).sent_commands
         later = await next_round(source)
+    assert [one.ns for one in noticed.gone] == [f"{DB}.b"], "the names were looked at anew at once"
     assert sent == 0
     assert {one.ns for one in later.collections} >= {f"{DB}.a", f"{DB}.c"}
+
+
+async def test_a_collection_that_was_dropped_is_remembered_until_it_is_back(
+    mongod: MongodProcess, client: Client
+) -> None:
+    client[DB].a.insert_one({})
+    client[DB].b.insert_many([{} for _ in range(7)])
+    async with source_of(mongod) as source:
+        before = await all_named(source)
+        client[DB].b.rename("c")
+        source.hurry()
+        renamed = await all_named(source)
+        client[DB].c.rename("b")
+        source.hurry()
+        back = await all_named(source)
+    assert before.gone == ()
+    assert [(one.ns, one.documents) for one in renamed.gone] == [(f"{DB}.b", 7)]
+    assert back.gone == (), "c came and went while it was watched: that is somebody's work in between"
 
 
 @pytest.fixture

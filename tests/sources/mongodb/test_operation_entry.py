@@ -167,3 +167,12 @@ def test_what_has_not_begun_is_known_by_its_command() -> None:
 )  # fmt: skip
 def test_only_a_command_on_a_collection_names_one(command: dict[str, Any], ns: str) -> None:
     assert describe({**QUEUED, "command": command}, None).ns == ns
+
+
+def test_an_aggregation_at_its_out_is_on_the_collection_that_it_reads() -> None:
+    """As 6.0.5 shows it: the collection that it fills has a made-up name, another one each time."""
+    command = {"aggregate": "orders", "pipeline": [{"$out": "copy"}], "$db": "shop"}
+    filling = {**QUEUED, "ns": "shop.tmp.agg_out.8dcb04fc-1bae-476a-a4da-8f553516d085", "command": command}
+    reading = {**filling, "ns": "shop.orders"}
+    assert describe(filling, None).ns == "shop.orders"
+    assert describe(filling, None).shape_id == describe(reading, None).shape_id
