@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -31,7 +31,7 @@ class Shop:
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
         self.items = client["application_verdicts"]["items"]
-        self.sleeps_s, self.fails, self.holds_s = 0.0, False, 0.0
+        self.sleeps_s, self.fails, self.refuses, self.holds_s = 0.0, False, False, 0.0
 
     async def item(self, _request: Request) -> Response:
         if self.holds_s:
@@ -41,6 +41,8 @@ class Shop:
         await asyncio.sleep(self.sleeps_s)
         if self.fails:
             raise KeyError("price")
+        if self.refuses:
+            return PlainTextResponse("who are you?", 401)
         return PlainTextResponse("x")
 
 
@@ -79,8 +81,16 @@ async def visit(url: str, per_s: float) -> None:
             await asyncio.sleep(1 / per_s)
 
 
+class Seen(NamedTuple):
+    """What was healthy for a while: the application, who visits it, and the monitor on it."""
+
+    shop: Shop
+    visitors: asyncio.Task[None]
+    found: Watching
+
+
 @asynccontextmanager
-async def seen_healthy(mongod: MongodProcess) -> AsyncIterator[tuple[Shop, Watching]]:
+async def seen_healthy(mongod: MongodProcess, usual_s: float = USUAL_S) -> AsyncIterator[Seen]:
     async with serving(mongod) as (shop, url):
         visitors = asyncio.create_task(visit(url, 15))
         try:
@@ -88,18 +98,18 @@ async def seen_healthy(mongod: MongodProcess) -> AsyncIterator[tuple[Shop, Watch
             uris = (mongod.uri, f"{url}/perftui/v1/metrics")
             async with watching(*uris, settings=settings, machine=False) as found:
                 await found.ticks(3)
-                await asyncio.sleep(USUAL_S)
+                await asyncio.sleep(usual_s)
                 await found.until(lambda one: one.verdict is not None and one.verdict.status == "healthy")
-                yield shop, found
+                yield Seen(shop, visitors, found)
         finally:
             visitors.cancel()
             await asyncio.gather(visitors, return_exceptions=True)
 
 
 async def test_an_endpoint_that_is_slow_while_its_database_is_well(mongod: MongodProcess) -> None:
-    async with seen_healthy(mongod) as (shop, found):
+    async with seen_healthy(mongod) as (shop, _, found):
         shop.sleeps_s = 0.7
-        problem = await named(found, WAIT_S, "slow-endpoint")
+        problem = await named(found, "slow-endpoint", wait_s=WAIT_S)
         shop.sleeps_s = 0.0
     assert problem.subject == "GET /items/{id}"
     assert problem.since_known
@@ -108,16 +118,31 @@ async def test_an_endpoint_that_is_slow_while_its_database_is_well(mongod: Mongo
 
 
 async def test_an_endpoint_that_fails(mongod: MongodProcess) -> None:
-    async with seen_healthy(mongod) as (shop, found):
+    async with seen_healthy(mongod) as (shop, _, found):
         shop.fails = True
-        problem = await named(found, WAIT_S, "failing-requests")
+        problem = await named(found, "failing-requests", "KeyError", wait_s=WAIT_S)
         shop.fails = False
-    assert "KeyError" in problem.cause
     assert "5xx" in problem.cost
 
 
+async def test_an_endpoint_that_refuses_its_requests(mongod: MongodProcess) -> None:
+    async with seen_healthy(mongod) as (shop, _, found):
+        shop.refuses = True
+        problem = await named(found, "refused-requests", "answered 4xx, usually 0 %", wait_s=WAIT_S)
+        shop.refuses = False
+    assert problem.subject == "GET /items/{id}"
+
+
+async def test_an_application_that_nobody_visits_any_more(mongod: MongodProcess) -> None:
+    async with seen_healthy(mongod, usual_s=40.0) as (_, visitors, found):
+        visitors.cancel()
+        problem = await named(found, "no-requests", wait_s=WAIT_S)
+    assert problem.what == "no request reaches the application any more"
+    assert problem.since_known
+
+
 async def test_a_pool_that_is_full(mongod: MongodProcess) -> None:
-    async with seen_healthy(mongod) as (shop, found):
+    async with seen_healthy(mongod) as (shop, _, found):
         shop.holds_s = 0.8
 
         def says(snapshot: Snapshot) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.monitoring import DOWN, ENTER, ESCAPE, leave, monitor, press_until, profile
+from helpers.monitoring import ENTER, ESCAPE, leave, monitor, profile
 from helpers.terminal import Terminal
 
 from perftui.demo.session import DemoSession
@@ -57,9 +57,8 @@ def test_from_an_endpoint_to_its_queries_and_back_and_from_a_query_to_its_endpoi
     terminal.wait_for(r"library\.prompts find .*GET /api/prompts")
     terminal.send("4")
     terminal.wait_for(r"GET +/api/prompts ")
-    terminal.send("/route:/api/prompts\r")
-    terminal.send("g")
-    press_until(terminal, DOWN, lambda shown: re.search(r"> *GET +/api/prompts ", shown) is not None, 1.0)
+    terminal.send("/route:/api/prompts !route:prompts/\r")
+    terminal.wait_for(r"> *GET +/api/prompts ")
     terminal.send(ENTER)
     terminal.wait_for(r"Slow queries by shape of GET /api/prompts ")
     terminal.send(ENTER)

@@ -256,10 +256,15 @@ async def test_an_application_that_answers_something_else(serve: Serve, words: s
 
 async def test_nothing_at_all_is_there() -> None:
     async with watching("mongodb://127.0.0.1:1", "redis://127.0.0.1:1", "http://127.0.0.1:1/metrics") as watch:
-        snapshot = await watch.until(
-            lambda shot: all(fails(name)(shot) for name in (MONGODB, REDIS, APPLICATION)) and is_well(HOST)(shot)
+        # An attempt that a busy machine cuts short says so; the next one knows better.
+        await watch.until(
+            lambda shot: (
+                all(kind_of_failure(shot, name) == "refused" for name in (MONGODB, REDIS, APPLICATION))
+                and is_well(HOST)(shot)
+            )
         )
-    for name in (MONGODB, REDIS, APPLICATION):
-        failure = failure_of(snapshot, name)
-        assert failure is not None
-        assert failure.kind == "refused"
+
+
+def kind_of_failure(snapshot: Snapshot, name: str) -> str | None:
+    failure = failure_of(snapshot, name)
+    return None if failure is None else failure.kind

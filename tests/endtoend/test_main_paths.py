@@ -135,54 +135,40 @@ def test_the_mouse_opens_tabs_and_moves_the_cursor(terminal: Terminal) -> None:
     terminal.wait_for(rf"^> +GET +{route} ")
 
 
-@pytest.mark.parametrize(
-    ("keys", "found", "opens", "title", "inside"),
-    [
-        ("3", r"^> +library", ENTER, r"^ library\.\w+ \S+ on demo", r"FINDINGS"),
-        ("3\t", r"^> +(operation|collection|shape) ", ENTER, r"^ Queries by \w+", r"AS THE APPLICATION MEASURED IT"),
-        (
-            "3\t\t",
-            r"^> +127\.0\.0\.1:\d+ ",
-            ENTER,
-            r"^ Connections to 127\.0\.0\.1:",
-            r"COMMANDS WAITED FOR A CONNECTION",
-        ),
-        ("4", r"^> +(GET|POST) ", "d", r"^ (GET|POST) /api/\S+ of prompt-library", r"P95 .*threshold"),
-        ("4", r"^> +(GET|POST) ", ENTER, r"^ +Slow queries by shape of (GET|POST) /api/", r"Slow queries by shape of"),
-        ("5", r"^> +\w", ENTER, r"^ Redis command \w", r"SLOW LOG"),
-        ("6", r"^> +\d+ ", ENTER, r"^ Process \d+: ", r"COMMAND, WITHOUT SECRETS"),
-        ("9", r"^> +responses ", ENTER, r"^ \S*.*responses", r"(?i)most used keys"),
-        ("8", r"^> +\d\d:\d\d:\d\d", ENTER, r"^ Event\b", r"about"),
-    ],
-    ids=[
-        "shape",
-        "application query",
-        "connections",
-        "endpoint",
-        "queries of an endpoint",
-        "Redis command",
-        "process",
-        "cache",
-        "event",
-    ],
-)
-def test_enter_drills_down_and_escape_and_q_come_back(
-    terminal: Terminal, keys: str, found: str, opens: str, title: str, inside: str
-) -> None:
-    for key in keys:
-        terminal.send(key)
-    terminal.wait_for(found)
-    terminal.send(opens)
-    terminal.wait_for(title)
-    terminal.wait_for(inside)
-    terminal.send(ESCAPE)
-    terminal.wait_for(TABS)
-    terminal.wait_for(found)
-    terminal.send(opens)
-    terminal.wait_for(inside)
-    terminal.send("q")
-    terminal.wait_for(TABS)
-    terminal.wait_for(found)
+DRILLS = [
+    ("3", r"^> +library", ENTER, r"^ library\.\w+ \S+ on demo", r"FINDINGS"),
+    ("\t", r"^> +(operation|collection|shape) ", ENTER, r"^ Queries by \w+", r"AS THE APPLICATION MEASURED IT"),
+    (
+        "\t",
+        r"^> +127\.0\.0\.1:\d+ ",
+        ENTER,
+        r"^ Connections to 127\.0\.0\.1:",
+        r"COMMANDS WAITED FOR A CONNECTION",
+    ),
+    ("4", r"^> +(GET|POST) ", "d", r"^ (GET|POST) /api/\S+ of prompt-library", r"P95 .*threshold"),
+    ("4", r"^> +(GET|POST) ", ENTER, r"^ +Slow queries by shape of (GET|POST) /api/", r"Slow queries by shape of"),
+    ("5", r"^> +\w", ENTER, r"^ Redis command \w", r"SLOW LOG"),
+    ("6", r"^> +\d+ ", ENTER, r"^ Process \d+: ", r"COMMAND, WITHOUT SECRETS"),
+    ("9", r"^> +responses ", ENTER, r"^ \S*.*responses", r"(?i)most used keys"),
+    ("8", r"^> +\d\d:\d\d:\d\d", ENTER, r"^ Event\b", r"about"),
+]
+"""The key of a tab, what its cursor stands on, the key that opens it, the title of the screen, and what is in it."""
+
+
+def test_enter_drills_down_and_escape_and_q_come_back(terminal: Terminal) -> None:
+    for tab, found, opens, title, inside in DRILLS:
+        open_tab(terminal, tab, found)
+        terminal.send(opens)
+        terminal.wait_for(title)
+        terminal.wait_for(inside)
+        terminal.send(ESCAPE)
+        terminal.wait_for(TABS)
+        terminal.wait_for(found)
+        terminal.send(opens)
+        terminal.wait_for(inside)
+        terminal.send("q")
+        terminal.wait_for(TABS)
+        terminal.wait_for(found)
 
 
 def test_the_time_axis_has_every_target_under_one_cursor(terminal: Terminal) -> None:

@@ -43,6 +43,18 @@ def running(client: Client, collection: str) -> list[int]:
     return [entry["opid"] for entry in client.admin.aggregate(stages)]
 
 
+def standing(client: Client, collection: str, number: int) -> list[int]:
+    """All of them: an operation of JavaScript is for moments one on system.js, whose functions it loads."""
+    found = list[int]()
+
+    def are_all() -> bool:
+        found[:] = sorted(running(client, collection))
+        return len(found) == number
+
+    wait_until(are_all)
+    return found
+
+
 def sleepers(server: MongodProcess, collection: str, number: int) -> list[threading.Thread]:
     """Clients whose one query sleeps in the server until it is killed."""
 
@@ -59,7 +71,8 @@ def sleepers(server: MongodProcess, collection: str, number: int) -> list[thread
 @pytest.fixture
 def piled(server: MongodProcess, client: Client) -> Iterator[None]:
     threads = [*sleepers(server, "prompts", PILE), *sleepers(server, "users", BYSTANDERS)]
-    wait_until(lambda: len(running(client, "prompts")) == PILE and len(running(client, "users")) == BYSTANDERS)
+    standing(client, "prompts", PILE)
+    standing(client, "users", BYSTANDERS)
     yield
     while any(thread.is_alive() for thread in threads):
         for opid in (*running(client, "prompts"), *running(client, "users")):
@@ -86,7 +99,7 @@ def unframed(terminal: Terminal) -> str:
 def test_a_pile_is_killed_and_its_neighbours_live(
     server: MongodProcess, client: Client, home: Path, size: tuple[int, int]
 ) -> None:
-    before = sorted(running(client, "prompts"))
+    before = standing(client, "prompts", PILE)
     with monitor(server.uri, columns=size[0], lines=size[1]) as terminal:
         terminal.send("2")
         terminal.wait_for(r"^[> ] .*shop\.prompts")
@@ -103,11 +116,11 @@ def test_a_pile_is_killed_and_its_neighbours_live(
         named = unframed(terminal).partition("[")[2].partition("]")[0]
         assert sorted(int(opid) for opid in named.split(",")) == before
         assert "▶ Cancel ◀" in terminal.screen_text()
-        assert sorted(running(client, "prompts")) == before
+        assert standing(client, "prompts", PILE) == before
         answer(terminal, "Kill them")
         terminal.wait_for(f"{PILE} of {PILE} operations are killed and gone")
         assert running(client, "prompts") == []
-        assert len(running(client, "users")) == BYSTANDERS
+        standing(client, "users", BYSTANDERS)
         press_until(terminal, "q", lambda text: "Operations by shape" not in text)
         leave(terminal)
     intent, outcome = journal(home)
@@ -124,7 +137,7 @@ def test_read_only_kills_no_group(server: MongodProcess, client: Client, home: P
         terminal.wait_for("runs read-only")
         press_until(terminal, "q", lambda text: "Operations by shape" not in text)
         leave(terminal)
-    assert len(running(client, "prompts")) == PILE
+    standing(client, "prompts", PILE)
     assert not journal(home)
 
 

@@ -1,15 +1,18 @@
-"""A real Redis that is saturated, refuses clients, or loses its primary gets its verdict, and none before that."""
+"""A real Redis that is saturated, full or cut off, refuses clients or cannot save gets its verdict, and none before."""
 
 import asyncio
+import itertools
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 
+import psutil
 import pytest
 import redis
 from helpers.drills import traffic
 from helpers.waiting import wait_until
-from helpers.watching import Watching, healthy_for, watching
+from helpers.watching import Watching, healthy_for, named, watching
 
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
@@ -30,17 +33,6 @@ async def watched(*servers: RedisProcess) -> AsyncIterator[Watching]:
         yield found
 
 
-async def named(found: Watching, code: str) -> Problem:
-    def says(snapshot: Snapshot) -> bool:
-        verdict = snapshot.verdict
-        return verdict is not None and verdict.problem is not None and verdict.problem.code == code
-
-    verdict = (await found.until(says, _WAIT_S)).verdict
-    assert verdict is not None
-    assert verdict.problem is not None
-    return verdict.problem
-
-
 def told(snapshot: Snapshot, code: str) -> list[Problem]:
     verdict = snapshot.verdict
     if verdict is None or verdict.problem is None:
@@ -53,12 +45,8 @@ async def test_a_redis_that_refuses_clients(private_servers: PrivateServers) -> 
     async with watched(server) as found:
         with ExitStack() as stack, knocking(server):
             await asyncio.to_thread(fill, stack, server)
-            problem = await named(found, "connection-storm")
-            while problem.what != "Redis refuses clients":
-                await found.ticks(1)
-                problem = await named(found, "connection-storm")
-    assert "of 40 that are allowed" in problem.cost
-    assert "clients refused" in problem.cost
+            words = ("Redis refuses clients", "of 40 that are allowed", "clients refused")
+            problem = await named(found, "connection-storm", *words)
     assert problem.severity == "critical"
 
 
@@ -87,6 +75,45 @@ def knocking(server: RedisProcess) -> Iterator[None]:
         thread.join(30)
 
 
+async def test_a_redis_that_is_full(private_servers: PrivateServers) -> None:
+    server = private_servers.start_redis(arguments=("--maxmemory", "4mb", "--maxmemory-policy", "noeviction"))
+    with redis.Redis(port=server.port) as client:
+        numbers = itertools.count()
+        async with watched(server) as found:
+            with traffic(lambda: client.set(f"page:{next(numbers)}", "x" * 50_000), 40):
+                await named(found, "redis-full", "commands refused", "policy noeviction")
+
+
+async def test_a_redis_that_cannot_save(private_servers: PrivateServers, tmp_path: Path) -> None:
+    """Its folder is gone, as where a volume was lost."""
+    folder = tmp_path / "volume"
+    folder.mkdir()
+    server = private_servers.start_redis(arguments=("--dir", str(folder), "--save", "3600 1"))
+    with redis.Redis(port=server.port) as client:
+        async with watched(server) as found:
+            folder.rmdir()
+            client.bgsave()
+            problem = await named(found, "redis-save-failed", "the last save failed")
+        with pytest.raises(redis.ResponseError, match="MISCONF"):
+            client.set("a", 1)
+    assert (problem.severity, problem.cause) == ("critical", "the last save failed")
+
+
+async def test_a_redis_that_runs_out_of_file_descriptors(private_servers: PrivateServers) -> None:
+    server = private_servers.start_redis()
+    process = psutil.Process(server.pid)
+    with ExitStack() as stack:
+        fill(stack, server)
+        open_files = process.num_fds()
+        process.rlimit(psutil.RLIMIT_NOFILE, (open_files + 5, open_files + 5))
+        async with watching(server.uri, settings=Settings(interval_s=0.5)) as found:
+            snapshot = await found.until(lambda one: bool(told(one, "open-files")), _WAIT_S)
+    (problem,) = told(snapshot, "open-files")
+    assert f"(pid {server.pid}) runs out of file descriptors" in problem.what
+    assert f"of {open_files + 5} are open" in problem.cost
+    assert problem.command == f"prlimit --pid {server.pid} --nofile"
+
+
 def linked(servers: PrivateServers) -> tuple[RedisProcess, RedisProcess]:
     """A primary and its replica."""
     primary, replica = servers.start_redis(), servers.start_redis()
@@ -100,8 +127,7 @@ async def test_a_replica_whose_primary_is_gone(private_servers: PrivateServers) 
     primary, replica = linked(private_servers)
     async with watched(replica) as found:
         await asyncio.to_thread(primary.stop)
-        problem = await named(found, "redis-replica-down")
-    assert f"127.0.0.1:{primary.port} is down" in problem.cause
+        problem = await named(found, "redis-replica-down", f"127.0.0.1:{primary.port} is down")
     assert problem.since_known
 
 
@@ -115,7 +141,7 @@ async def test_writes_that_reach_a_replica(private_servers: PrivateServers) -> N
 
         async with watched(replica) as found:
             with traffic(write, 20):
-                problem = await named(found, "redis-refuses")
+                problem = await named(found, "redis-refuses", "writes reach a replica")
     assert problem.cause == "writes reach a replica"
 
 
@@ -123,7 +149,7 @@ async def test_a_primary_that_loses_its_replica(private_servers: PrivateServers)
     primary, replica = linked(private_servers)
     async with watched(primary) as found:
         await asyncio.to_thread(replica.stop)
-        problem = await named(found, "redis-replica-down")
+        problem = await named(found, "redis-replica-down", "0 of 1 follow")
     assert (problem.what, problem.cost) == ("Redis lost a replica", "0 of 1 follow")
 
 

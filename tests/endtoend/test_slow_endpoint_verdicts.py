@@ -97,7 +97,7 @@ async def seen_healthy(mongod: MongodProcess) -> AsyncIterator[tuple[Shop, Way, 
         shop = Shop(await stack.enter_async_context(client))
         await shop.fill()
         url = await stack.enter_async_context(served(shop, registry))
-        await stack.enter_async_context(visited(url, 8))
+        await stack.enter_async_context(visited(url, 4))
         uris = (way.uri, f"{url}/perftui/v1/metrics")
         found = await stack.enter_async_context(watching(*uris, settings=Settings(interval_s=1.0), machine=False))
         await asyncio.sleep(_USUAL_S)
@@ -157,9 +157,9 @@ async def named(found: Watching, words: str) -> Problem:
 
 async def test_a_query_for_each_of_many_things(mongod: MongodProcess) -> None:
     async with seen_healthy(mongod) as (shop, way, found):
-        way.answers_after_s = 0.004
-        shop.one_by_one = 80
-        problem = await named(found, "82 queries, usually 2")
+        way.answers_after_s = 0.008
+        shop.one_by_one = 40
+        problem = await named(found, "42 queries, usually 2")
     assert f"mostly {_DATABASE}.prices find" in problem.cause
     assert "one by one" in problem.help
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import redis
 from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 
 from perftui.servers import MongodProcess, PrivateServers, RedisProcess
 
 Client = MongoClient[dict[str, Any]]
-ITEMS, KEYS = 40_000, 4_000
+ITEMS, KEYS = 20_000, 4_000
 
 
 @contextmanager
@@ -34,6 +35,24 @@ def traffic(call: Callable[[], Any], per_s: float, threads: int = 1) -> Iterator
         ended.set()
         for thread in running:
             thread.join(30)
+
+
+@contextmanager
+def meanwhile(*calls: Callable[[], object]) -> Iterator[None]:
+    """In threads of their own; what they raise is part of the incident."""
+
+    def run(call: Callable[[], object]) -> None:
+        with suppress(PyMongoError):
+            call()
+
+    threads = [threading.Thread(target=run, args=(call,), daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for thread in threads:
+            thread.join(60)
 
 
 class Shop:

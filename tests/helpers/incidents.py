@@ -81,8 +81,10 @@ def shape(
 
 
 def endpoint(route: str = "/items", average_ms: float = 12.0, requests: int = 40, **options: object) -> EndpointStats:
-    errors = int(str(options.pop("errors", 0)))
-    recent = RecentRequests(span_s=1.0, requests=requests, average_ms=average_ms, server_errors=errors)
+    errors, refused = (int(str(options.pop(name, 0))) for name in ("errors", "refused"))
+    recent = RecentRequests(
+        span_s=1.0, requests=requests, average_ms=average_ms, server_errors=errors, client_errors=refused
+    )
     fields: dict[str, object] = {"active": 1, "per_s": float(requests)} | options
     return EndpointStats(method="GET", route=route, recent=recent, **fields)  # type: ignore[arg-type]
 
@@ -145,7 +147,13 @@ def healthy(chance: random.Random, load: float = 1.0) -> Targets:
         active=round(2 * load),
         endpoints=(
             endpoint("/items", 12 * (0.7 + 0.6 * chance.random()) * load, requests),
-            endpoint("/users", 8 * (0.7 + 0.6 * chance.random()) * load, requests, errors=chance.randrange(2)),
+            endpoint(
+                "/users",
+                8 * (0.7 + 0.6 * chance.random()) * load,
+                requests,
+                errors=chance.randrange(2),
+                refused=chance.randrange(4),
+            ),
         ),
         queries=ApplicationQueries(pools=(pool(),)),
     )

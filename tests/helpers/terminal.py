@@ -46,6 +46,7 @@ class Terminal:
         self.output = bytearray()
         """Everything the program wrote, raw."""
         self._stream = pyte.ByteStream(self.screen)
+        self._lines = [""] * lines
         self._pending = b""
         self._master, slave = pty.openpty()
         self._set_size(columns, lines)
@@ -71,7 +72,10 @@ class Terminal:
     def screen_text(self) -> str:
         """The screen now, line by line, after reading what is there."""
         self._read(0)
-        return "\n".join(line.rstrip() for line in self.screen.display)
+        for number in self.screen.dirty:
+            self._lines[number] = self._line(number)
+        self.screen.dirty.clear()
+        return "\n".join(self._lines)
 
     def wait_for(self, pattern: str, timeout_s: float = _TIMEOUT_S) -> re.Match[str]:
         """The first match of the regular expression on the screen; fails with the screen's text."""
@@ -93,6 +97,8 @@ class Terminal:
     def resize(self, columns: int, lines: int) -> None:
         """Another size, told to the program by SIGWINCH."""
         self.screen.resize(lines, columns)
+        self._lines = [""] * lines
+        self.screen.dirty = set(range(lines))
         self._set_size(columns, lines)
 
     def hangup(self) -> None:
@@ -171,6 +177,11 @@ class Terminal:
                 os.write(self._master, _SYNCHRONIZED_OUTPUT_ANSWER)
         data = data.replace(_SYNCHRONIZED_OUTPUT_QUERY, b"")
         self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
+
+    def _line(self, number: int) -> str:
+        """As `pyte.Screen.display` has it, which makes all lines anew. A wide character's second cell is empty."""
+        cells = self.screen.buffer[number]
+        return "".join(cells[column].data for column in range(self.screen.columns)).rstrip()
 
     def _set_size(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))

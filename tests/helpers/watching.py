@@ -44,7 +44,9 @@ class Watching:
                 await self._news.wait_for(lambda: self.latest is not None and condition(self.latest))
         except TimeoutError:
             states = [(state.target.id, state.sources) for state in self.latest.targets] if self.latest else None
-            raise AssertionError(f"not seen within {timeout_s} s; the sources say {states}") from None
+            verdict = self.latest.verdict.message if self.latest is not None and self.latest.verdict else None
+            words = f"the verdict says {verdict!r}, the sources {states}"
+            raise AssertionError(f"not seen within {timeout_s} s; {words}") from None
         assert self.latest is not None
         return self.latest
 
@@ -125,12 +127,25 @@ async def healthy_for(found: Watching, seconds: float, within_s: float = 120.0) 
     assert seen - OF_A_STALL == {"healthy"}
 
 
-async def named(found: Watching, wait_s: float, code: str) -> Problem:
-    """The verdict's problem, once it is this one."""
+async def well_for(found: Watching, seconds: float, within_s: float = 60.0) -> None:
+    """The verdict says so, and has for so long: what is usual needs a past."""
+
+    def is_well(snapshot: Snapshot) -> bool:
+        verdict = snapshot.verdict
+        return verdict is not None and verdict.status == "healthy" and snapshot.taken_at - verdict.since >= seconds
+
+    await found.until(is_well, within_s)
+
+
+async def named(found: Watching, code: str, *words: str, wait_s: float = 60.0) -> Problem:
+    """The verdict's problem, once it is this one and all these words are in it: each reading may know more of it."""
 
     def says(snapshot: Snapshot) -> bool:
         problem = snapshot.verdict.problem if snapshot.verdict is not None else None
-        return problem is not None and problem.code == code
+        if problem is None or problem.code != code:
+            return False
+        said = f"{problem.what}; {problem.cost}; {problem.cause}"
+        return all(one in said for one in words)
 
     verdict = (await found.until(says, wait_s)).verdict
     assert verdict is not None
