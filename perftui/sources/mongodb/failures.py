@@ -32,6 +32,8 @@ NOT_ALLOWED = frozenset({UNAUTHORIZED, *_NOT_OFFERED})
 
 GRANT = 'db.getSiblingDB("admin").grantRolesToUser("<user>", [{role: "clusterMonitor", db: "admin"}])'
 
+_NOT_MET_YET = "found yet"
+"""How the driver says that its time was up before its first attempt had ended."""
 _NEVER_ANSWERED = (
     "The server hangs, another kind of server listens there, or a firewall drops the packets; it is tried again."
 )
@@ -155,7 +157,7 @@ def _by_words(error: BaseException, place: str) -> Failure | None:
             message=f"What answers on {place} does not speak MongoDB's protocol.",
             help="Check the port: another kind of server listens there, or it wants TLS.",
         )
-    if isinstance(error, NetworkTimeout) or "timed out" in words:
+    if isinstance(error, NetworkTimeout) or "timed out" in words or _NOT_MET_YET in words:
         return network_failure(TimeoutError(), place)
     if isinstance(error, AutoReconnect):
         return network_failure(_met(words), place)

@@ -1,14 +1,19 @@
 """Why a MongoDB cannot be read, each reason told apart, from what really answers or does not."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from helpers.hostile import black_hole, half_open, served
 from helpers.mongodb import sources
+from pymongo import AsyncMongoClient
+from pymongo.errors import ServerSelectionTimeoutError
 
 from perftui.model.sample import Failure
 from perftui.servers import MongodProcess, PrivateServers, RedisProcess
 from perftui.servers.ports import free_port
+from perftui.sources.mongodb.failures import explain
+from perftui.targets import connect_to
 
 TIMEOUT_S = 4.0
 
@@ -62,6 +67,16 @@ async def test_an_unknown_name() -> None:
 async def test_packets_are_dropped() -> None:
     async with served(black_hole) as port:
         assert (await failure(f"mongodb://127.0.0.1:{port}/")).kind == "timeout"
+
+
+async def test_a_driver_that_gives_up_during_its_first_attempt_met_nothing_yet() -> None:
+    async with served(black_hole) as port:
+        connection = connect_to(f"mongodb://127.0.0.1:{port}/")
+        async with AsyncMongoClient[dict[str, Any]](connection.uri.reveal(), serverSelectionTimeoutMS=100) as client:
+            with pytest.raises(ServerSelectionTimeoutError) as raised:
+                await client.admin.command("ping")
+    found = explain(raised.value, connection, f"127.0.0.1:{port}")
+    assert (found.kind, found.message) == ("timeout", f"127.0.0.1:{port} did not answer in time.")
 
 
 async def test_the_connection_is_closed_at_once() -> None:
