@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from perftui.advice.choice.recommend import Advice, recommend
 from perftui.advice.facts import CollectionFacts
+from perftui.advice.filters.reading import read_filter
+from perftui.advice.filters.tree import AnyOf, Reading, leaves
 from perftui.advice.load import ShapeLoad
 from perftui.advice.words.mongosh import index_name
 
@@ -101,10 +103,21 @@ def test_a_filter_without_end_is_read_in_part(documents: list[Any] | None) -> No
     deep: Any = {"a": 1}
     for _ in range(200):
         deep = {"$and": [deep, {"$or": [deep, {"b": 2}]}]} if len(str(deep)) < 20_000 else {"$and": [deep]}
-    assert judge({"find": "t", "filter": deep}, documents=documents).declined
+    (declined,) = judge({"find": "t", "filter": deep}, documents=documents).declined
+    assert declined.reason.startswith("No index bounds what it looks for"), "and not: it has no filter"
     wide = {"find": "t", "filter": {f"f{at}": at for at in range(5_000)}}
     advice = judge(wide, documents=documents)
-    assert advice.recommendations or advice.declined
+    assert len(advice.recommendations) == 1
+    assert any("larger than is read" in one.message for one in advice.suggestions)
+
+
+def test_of_very_many_fields_no_more_are_judged_than_an_index_could_ever_hold() -> None:
+    reading = Reading()
+    node = read_filter({f"f{at}": at for at in range(5_000)}, reading)
+    assert 32 <= len({leaf.path for leaf in leaves(node)} - {""}) <= 100
+    many = read_filter({"$or": [{"a": at, "b": at} for at in range(500)]}, Reading())
+    assert isinstance(many, AnyOf)
+    assert len(many.parts) == 500
 
 
 def test_long_names_stay_below_what_the_server_takes() -> None:

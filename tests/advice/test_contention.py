@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from perftui.advice.contention.groups import GROUPINGS, GroupKey, group_operations, is_member, machine_of
-from perftui.advice.contention.lock_modes import awaited_kind, conflict, resource_name
-from perftui.advice.contention.waits import find_waits
+from perftui.advice.contention.lock_modes import awaited_kind, excludes, resource_name
+from perftui.advice.contention.waits import find_waits, lock_waits
 from perftui.model.mongodb import FlowControl, Member, MongoServer, Queues, ReplicaSet, Tickets
 from perftui.model.operation import OpenTransaction, Operation, OperationList
 
@@ -56,15 +56,15 @@ def test_connections_of_a_machine_are_one_client() -> None:
 
 
 def test_modes_exclude_each_other_as_the_server_says() -> None:
-    excluded = {(one, other) for one in "rwRW" for other in "rwRW" if conflict(one, other)}
+    excluded = {(one, other) for one in "rwRW" for other in "rwRW" if excludes(one, [other])}
     both_ways = {(other, one) for one, other in excluded}
     assert excluded == both_ways
-    assert not conflict("w", "w")
-    assert not conflict("R", "R")
+    assert not excludes("w", ["w"])
+    assert not excludes("R", ["R"])
     assert excluded == {("r", "W"), ("W", "r"), ("w", "R"), ("R", "w"), ("w", "W"), ("W", "w"), ("R", "W"), ("W", "R"),
                         ("W", "W")}  # fmt: skip
-    assert not conflict("x", "W")
-    assert not conflict("W", ""), "who holds nothing of a kind is in nobody's way"
+    assert not excludes("x", ["W"])
+    assert not excludes("W", [""]), "who holds nothing of a kind is in nobody's way"
 
 
 def test_what_is_awaited_is_the_last_in_the_order() -> None:
@@ -84,6 +84,26 @@ def test_the_one_on_the_same_collection_is_the_holder() -> None:
     assert wait.behind == 1, "the reader waits only because the drop does"
     assert wait.untold == ""
     assert wait.sure
+
+
+def test_each_lock_has_its_own_holder_and_most_waiters_come_first() -> None:
+    """Also where a hundred are waited for at once; what is held on another collection or database is another lock."""
+    held = [running(one, ns=f"shop.c{one}", locks=HELD) for one in range(100)]
+    drops = [
+        running(1000 + 100 * one + number, ns=f"shop.c{one}", op="command", locks=WANTED, waiting_for="lock")
+        for one in range(100)
+        for number in range(1 + one % 3)
+    ]
+    database = {"Global": "w", "Database": "W"}
+    renames = [
+        running(5000 + one, ns=ns, locks=database, waiting_for="lock") for one, ns in enumerate(("x.a", "shop.b"))
+    ]
+    locks = list(lock_waits(waits(*drops, *held, *renames)))
+    assert [wait.count for wait in locks] == sorted((wait.count for wait in locks), reverse=True)
+    holders = {wait.resource: [one.operation and one.operation.opid for one in wait.holders] for wait in locks}
+    assert all(holders[f"collection shop.c{one}"] == [one] for one in range(100))
+    assert holders["database x"] == []
+    assert holders["database shop"], "whoever has a collection of it keeps off who wants all of it"
 
 
 def test_an_idle_transaction_is_named_with_how_sure_it_is() -> None:

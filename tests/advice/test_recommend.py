@@ -192,7 +192,7 @@ def test_writes_that_cost_more_than_reads_save_speak_against_an_index() -> None:
 NO_ADVICE: list[tuple[dict[str, Any], str]] = [
     (find({}), "no filter and no sort"),
     (find({"active": True}), "%"),
-    (find({"$where": "this.a == 1"}), "reads"),
+    (find({"$where": "this.a == 1"}), "checked on each document"),
     (find({"slug": "slug-3"}, hint="other"), "hint"),
     ({"find": "prompts", "sort": {"$natural": -1}}, "natural"),
     ({"$truncated": '{ find: "prompts", filter: { slug: "x'}, "cut"),

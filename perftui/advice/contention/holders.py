@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from perftui.advice.contention.groups import waits_for_lock
-from perftui.advice.contention.lock_modes import PER_DATABASE, PER_NAMESPACE, awaited_kind, excludes
+from perftui.advice.contention.lock_modes import PER_DATABASE, PER_NAMESPACE, awaited_kind, excludes, scope
 from perftui.model.base import Model
 from perftui.model.operation import OpenTransaction, Operation, OperationList
 
@@ -38,18 +38,18 @@ class Holder(Model, frozen=True, kw_only=True):
         return cls(name=f"{state} of {who}", mode=mode, for_s=one.open_s, sure=sure, transaction=one)
 
 
-Held = Mapping[str, Sequence[Operation]]
-"""Kinds of resources with the operations that hold one of that kind."""
+Held = Mapping[tuple[str, str], Sequence[Operation]]
+"""Kinds of resources, each with what it covers, and the operations that hold it."""
 
 
-def held_by_kind(operations: Iterable[Operation]) -> Held:
-    """What an operation waits for it does not hold."""
-    found: dict[str, list[Operation]] = {}
+def held_resources(operations: Iterable[Operation], kinds: Collection[str]) -> Held:
+    """Those of these kinds. What an operation waits for it does not hold."""
+    found: dict[tuple[str, str], list[Operation]] = {}
     for one in operations:
         awaited = awaited_kind(one.locks) if waits_for_lock(one) else None
         for kind in one.locks:
-            if kind != awaited:
-                found.setdefault(kind, []).append(one)
+            if kind != awaited and kind in kinds:
+                found.setdefault((kind, scope(kind, one.ns)), []).append(one)
     return found
 
 
@@ -57,8 +57,8 @@ def lock_holders(listed: OperationList, held: Held, kind: str, modes: Collection
     """Whoever holds the resource in a mode that excludes one of these: the sure ones first, then the oldest."""
     running = [
         _holder(listed, one, one.locks[kind])
-        for one in held.get(kind, ())
-        if excludes(one.locks[kind], modes) and _same_resource(kind, ns, one.ns)
+        for one in held.get((kind, scope(kind, ns)), ())
+        if excludes(one.locks[kind], modes)
     ]
     idle = [one for one in listed.transactions if not one.active and excludes(one.lock_modes.get(kind, ""), modes)]
     global_kind = kind not in PER_NAMESPACE and kind not in PER_DATABASE
@@ -100,12 +100,6 @@ def writers_that_conflict(listed: OperationList, ns: str, waiters: Sequence[Oper
         ]
         found = [Holder.of_operation(one, "w", sure=False) for one in long_writes]
     return _oldest_first(found)
-
-
-def _same_resource(kind: str, ns: str, other: str) -> bool:
-    if kind in PER_NAMESPACE:
-        return ns == other
-    return kind not in PER_DATABASE or ns.partition(".")[0] == other.partition(".")[0]
 
 
 def _is_one_of(transaction: OpenTransaction, operations: Sequence[Operation]) -> bool:

@@ -9,6 +9,7 @@ HIERARCHY = (
 """Kinds of resources in the order in which an operation locks them: the last one is what it waits for."""
 PER_NAMESPACE, PER_DATABASE = ("Collection", "DDLCollection"), ("Database", "DDLDatabase", "Tenant")
 _EXCLUDES = {one: frozenset(others) for one, others in (("r", "W"), ("w", "RW"), ("R", "wW"), ("W", "rwRW"))}
+_NONE = frozenset[str]()
 _WORDS = {"r": "to read parts", "w": "to write parts", "R": "to read it whole", "W": "alone"}
 _RESOURCES = {
     "ReplicationStateTransition": "the member's role",
@@ -18,14 +19,12 @@ _RESOURCES = {
 }
 
 
-def conflict(one: str, other: str) -> bool:
-    """`r` and `w` are intentions to read and write parts, `R` and `W` mean the whole; unknown modes exclude nothing."""
-    return other in _EXCLUDES.get(one, ())
-
-
 def excludes(held: str, wanted: Iterable[str]) -> bool:
-    """Whether somebody who holds it so keeps any of these waiting."""
-    return any(conflict(held, mode) for mode in wanted)
+    """Whether somebody who holds it so keeps any of these waiting.
+
+    `r` and `w` are intentions to read and write parts, `R` and `W` mean the whole; unknown modes exclude nothing.
+    """
+    return not _EXCLUDES.get(held, _NONE).isdisjoint(wanted)
 
 
 def awaited_kind(locks: Mapping[str, str]) -> str | None:
@@ -34,13 +33,20 @@ def awaited_kind(locks: Mapping[str, str]) -> str | None:
     return known or next(reversed(list(locks)), None)
 
 
+def scope(kind: str, ns: str) -> str:
+    """What such a lock, asked for on a namespace, covers: the namespace, its database, or everything (empty)."""
+    if kind in PER_NAMESPACE:
+        return ns
+    return ns.partition(".")[0] if kind in PER_DATABASE else ""
+
+
 def resource_name(kind: str, ns: str) -> str:
     """`collection shop.orders`, `database shop`, `the member's role`."""
+    covered = scope(kind, ns)
     if kind in PER_NAMESPACE:
-        return f"collection {ns}" if ns else "a collection"
+        return f"collection {covered}" if covered else "a collection"
     if kind in PER_DATABASE:
-        database = ns.partition(".")[0]
-        return f"database {database}" if database else "a database"
+        return f"database {covered}" if covered else "a database"
     return _RESOURCES.get(kind, kind)
 
 

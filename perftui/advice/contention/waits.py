@@ -8,7 +8,7 @@ from perftui.advice.contention.holders import (
     MOST_HOLDERS,
     Held,
     Holder,
-    held_by_kind,
+    held_resources,
     lock_holders,
     writers_that_conflict,
 )
@@ -36,14 +36,14 @@ def find_waits(listed: OperationList, server: MongoServer | None, replica_set: R
 
 
 def lock_waits(listed: OperationList) -> Iterator[Wait]:
-    """One for each resource that is locked while others wait for it."""
+    """One for each resource that is locked while others wait for it, the one with most waiters first."""
     found: dict[tuple[str, str], list[Operation]] = {}
     for one in listed.operations:
         if waits_for_lock(one):
             kind = awaited_kind(one.locks) or ""
             found.setdefault((kind, resource_name(kind, one.ns)), []).append(one)
-    held = held_by_kind(listed.operations) if found else {}
-    for (kind, resource), waiters in found.items():
+    held = held_resources(listed.operations, {kind for kind, _ in found}) if found else {}
+    for (kind, resource), waiters in sorted(found.items(), key=lambda one: -len(one[1])):
         yield _lock_wait(listed, held, kind, resource if kind else "a lock", waiters)
 
 
@@ -98,12 +98,12 @@ def waits_for_write(operation: Operation) -> bool:
 
 
 def conflict_waits(listed: OperationList) -> Iterator[Wait]:
-    """Writers that try again and again: they wait for no lock, but for another's uncommitted write."""
+    """Writers that try again and again: they wait for no lock, but for another's uncommitted write. Most first."""
     found: dict[str, list[Operation]] = {}
     for one in listed.operations:
         if waits_for_write(one) and one.noise is None:
             found.setdefault(one.ns, []).append(one)
-    for ns, waiters in found.items():
+    for ns, waiters in sorted(found.items(), key=lambda one: -len(one[1])):
         waiters.sort(key=lambda one: -(one.running_s or 0.0))
         holders = writers_that_conflict(listed, ns, waiters)
         yield Wait(

@@ -15,18 +15,25 @@ _IGNORED = frozenset(("$comment", "$options", "$maxDistance", "$minDistance", "$
 
 def read_filter(query: object, reading: Reading, depth: int = 0) -> Node:
     """The tree; what is not understood becomes an opaque leaf, and `reading` says so."""
-    if not isinstance(query, Mapping) or depth > _DEPTH:
+    if not isinstance(query, Mapping):
         return EVERYTHING
+    if depth > _DEPTH:
+        return _rest(reading)
     parts: list[Node] = []
     for name, value in query.items():
         reading.left -= 1
-        if reading.left < 0:
-            reading.note("The filter is larger than is read; the rest of it was taken as one more condition.")
-            parts.append(Leaf("", "opaque"))
+        operator = str(name)[:1] == "$"
+        if reading.left < 0 or not (operator or reading.takes(str(name))):
+            parts.append(_rest(reading))
             break
-        node = _logical(str(name), value, reading, depth) if str(name)[:1] == "$" else None
+        node = _logical(str(name), value, reading, depth) if operator else None
         parts.extend([node] if node is not None else _on_path(str(name), value, reading, depth))
     return all_of(parts) if parts else EVERYTHING
+
+
+def _rest(reading: Reading) -> Leaf:
+    reading.note("The filter is larger than is read; the rest of it was taken as one more condition.")
+    return Leaf("", "opaque")
 
 
 def _logical(name: str, value: object, reading: Reading, depth: int) -> Node | None:

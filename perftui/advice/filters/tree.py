@@ -50,6 +50,7 @@ class Not:
 
 Node = Leaf | Element | All | AnyOf | Not
 EVERYTHING = All()
+_MOST_PATHS = 64
 
 
 @dataclass(slots=True)
@@ -58,6 +59,14 @@ class Reading:
 
     left: int = 2000
     notes: list[str] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
+    """Read so far."""
+
+    def takes(self, path: str) -> bool:
+        """Whether its conditions are read too: each path is costly to judge, and an index has 32 fields at most."""
+        if len(self.paths) < _MOST_PATHS:
+            self.paths.add(path)
+        return path in self.paths
 
     def note(self, sentence: str) -> None:
         if sentence not in self.notes:

@@ -3,6 +3,9 @@
 from perftui.advice.choice.choose import Judged
 from perftui.advice.choice.options import HELPS_SAVING, SMALL_COLLECTION
 from perftui.advice.facts import CollectionFacts
+from perftui.advice.filters.matching import judged as judgeable
+
+_ONLY_CHECKED = "No index bounds what it looks for: its conditions can only be checked on each document."
 
 
 def of_collection(facts: CollectionFacts) -> str | None:
@@ -36,6 +39,8 @@ def of_question(judged: Judged) -> str:
         return f"One execution costs about {today.cost:,.0f} keys and documents: too little for an index to save."
     if today.specs and best.cost >= 0.8 * today.cost:
         return f"It is served already, by {_names(judged)}: no index makes it much cheaper."
+    if instance.parts and not any(judgeable(part) for part in instance.parts):
+        return _ONLY_CHECKED
     if instance.returned >= 0.45 * total and total:
         share = round(100 * instance.returned / total)
         return f"It reads about {share} % of the collection: an index gains nothing where that much is read."
@@ -45,7 +50,7 @@ def of_question(judged: Judged) -> str:
             f"less than {HELPS_SAVING:,.0f} is saved, too little for an index."
         )
     if not judged.wanted:
-        return "No index bounds what it looks for: its conditions can only be checked on each document."
+        return _ONLY_CHECKED
     return f"The best index makes it only {today.cost / max(best.cost, 1):.1f} times cheaper, too little for an index."
 
 
