@@ -74,6 +74,8 @@ examples:
   perftui index apply analysis.json shop-prod --only category_1_createdAt_-1
   perftui index hide shop-prod shop.orders customer_1
   perftui index undo shop-prod
+  perftui index list shop-prod shop
+  perftui index profile shop-prod shop --slowms 20 --seconds 30
 """,
     "bench": """\
 examples:
@@ -240,7 +242,7 @@ def _action_parser(name: str, action: Any) -> argparse.ArgumentParser:
     """With the command's examples of this action."""
     command = f"perftui {name} {action.name}"
     lines = [line for line in _EXAMPLES[name].splitlines() if line.startswith(f"  {command} ")]
-    return _made_parser(command, _sentence(action.does), "\n".join(["examples:", *lines, "", ""]))
+    return _made_parser(command, _sentence(action.does), "\n".join(["examples:", *lines, "", ""] if lines else []))
 
 
 def _made_parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:

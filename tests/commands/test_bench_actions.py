@@ -5,7 +5,7 @@ import re
 import pytest
 
 from perftui.cli import main, understand
-from perftui.commands.bench.actions import NAMED, REPORT, choose_action
+from perftui.commands.bench.actions import BENCH
 
 OWN = {"run": "--gc", "compare": "--fail-on", "http": "--uncached-header", "mongo": "--with-index", "": "--endpoints"}
 
@@ -24,12 +24,12 @@ def test_help_shows_the_action_s_own_options_only(name: str, capsys: pytest.Capt
     assert [other for other, option in OWN.items() if re.search(rf"{option}\b", options)] == [name]
     assert "--read-only" in options
     words = {line.split()[2] for line in re.findall(r"^  perftui bench .*", shown, re.MULTILINE)}
-    assert words == {name} if name else words >= set(NAMED)
+    assert words == {name} if name else words >= set(BENCH.named)
 
 
 def test_help_without_an_action_lists_the_actions(capsys: pytest.CaptureFixture[str]) -> None:
     shown = help_of([], capsys)
-    for action in NAMED.values():
+    for action in BENCH.named.values():
         assert re.search(rf"^  {re.escape(f'{action.name} {action.takes}')} +{re.escape(action.does)}$", shown, re.M)
 
 
@@ -48,7 +48,7 @@ def test_help_without_an_action_lists_the_actions(capsys: pytest.CaptureFixture[
     ],
 )
 def test_the_action_is_the_first_word(texts: list[str], name: str, rest: list[str]) -> None:
-    action, left = choose_action(texts)
+    action, left = BENCH.choose(texts)
     assert (action.name, left) == (name, rest)
 
 
@@ -56,7 +56,7 @@ def test_options_may_stand_between_the_words() -> None:
     action, parsed = understand("bench", ["--max-time", "1s", "mongo", "mongodb://a", "--top", "3", "b.js", "-"])
     assert (action.name, parsed.targets, parsed.top) == ("mongo", ["mongodb://a", "b.js", "-"], 3)
     action, parsed = understand("bench", ["mongodb://a", "--rate", "5", "http://b"])
-    assert (action, parsed.targets, parsed.rate) == (REPORT, ["mongodb://a", "http://b"], 5)
+    assert (action, parsed.targets, parsed.rate) == (BENCH.without, ["mongodb://a", "http://b"], 5)
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_what_is_refused_is_one(mongod: MongodProcess, client: Client) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["create", "TARGET", NS], "takes TARGET NS KEYS"),
+        (["create", "TARGET", NS], "takes TARGET DB.COLLECTION KEYS"),
         (["crate", "TARGET"], "did you mean 'create'?"),
         (["create", "TARGET", NS, "{a 1}"], "The keys cannot be read"),
         (["create", "TARGET", NS, "{}"], "The keys are empty"),

@@ -12,7 +12,8 @@ import pytest
 
 from perftui.bench.comparison import ALPHA, THRESHOLD
 from perftui.cli import understand
-from perftui.commands.bench.actions import NAMED, REPORT, Action
+from perftui.commands.bench.actions import BENCH
+from perftui.commands.several_actions import Action
 from perftui.model.bench.comparison import Verdict
 from perftui.model.bench.statistics import Statistics
 
@@ -100,7 +101,7 @@ def test_every_option_is_explained() -> None:
     """Each kind of benchmark has a page of its own."""
     pages = [place.read_text("utf-8") for place in DOCS.glob("benchmarking*.md")]
     explained = {option for page in pages for option in re.findall("`(--[a-z-]+)", page)}
-    assert set().union(*map(options_of, (REPORT, *NAMED.values()))) - explained == set()
+    assert set().union(*map(options_of, BENCH.all)) - explained == set()
 
 
 @pytest.mark.parametrize("name", ["run", "compare"])
@@ -108,7 +109,7 @@ def test_the_table_of_an_action_has_its_options_and_no_other(name: str) -> None:
     table = PAGE.partition(f"\n| option of `{name}` | does |\n")[2].partition("\n\n")[0]
     cells = [line.split("|")[1] for line in table.splitlines()]
     listed = {option for cell in cells for option in re.findall("`(--[a-z-]+)", cell)}
-    assert listed | ({"--append"} if "`--append`" in table else set()) == options_of(NAMED[name])
+    assert listed | ({"--append"} if "`--append`" in table else set()) == options_of(BENCH.named[name])
 
 
 def test_the_commands_of_the_workflow_are_understood() -> None:

@@ -6,8 +6,9 @@ import shlex
 from pathlib import Path
 
 from perftui.cli import understand
-from perftui.commands.bench.actions import NAMED, REPORT, Action
+from perftui.commands.bench.actions import BENCH
 from perftui.commands.bench.overall_checks import check_action
+from perftui.commands.several_actions import Action
 
 PAGE = (Path(__file__).parents[2] / "docs" / "benchmarking-targets.md").read_text("utf-8")
 
@@ -19,8 +20,8 @@ def options_of(action: Action) -> set[str]:
 
 
 def test_the_options_of_its_own_are_in_the_table() -> None:
-    own = options_of(REPORT)
-    shared = set().union(*(options_of(NAMED[name]) for name in ("run", "mongo", "http")))
+    own = options_of(BENCH.without)
+    shared = set().union(*(options_of(BENCH.named[name]) for name in ("run", "mongo", "http")))
     listed = {option for line in PAGE.splitlines() for option in re.findall(r"^\| `(--[a-z-]+)", line)}
     assert own - shared <= listed <= own
     assert set(re.findall(r"`(--[a-z-]+)", PAGE)) == own | {"--with-index", "--method", "--body"}
@@ -29,6 +30,6 @@ def test_the_options_of_its_own_are_in_the_table() -> None:
 def test_the_commands_are_understood() -> None:
     for line in PAGE.partition("```sh\n")[2].partition("```")[0].splitlines():
         action, parsed = understand("bench", shlex.split(line)[2:])
-        assert action is REPORT
+        assert action is BENCH.without
         if parsed.targets != ["shop-prod"]:
             check_action(parsed)

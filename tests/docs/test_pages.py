@@ -10,7 +10,8 @@ import pytest
 from perftui import commands, targets
 from perftui.cli import COMMANDS as PROGRAM_COMMANDS
 from perftui.cli import main
-from perftui.commands.bench.actions import NAMED as BENCH_ACTIONS
+from perftui.commands.bench.actions import BENCH
+from perftui.commands.index.actions import INDEX
 from perftui.commands.watch import WEBHOOK_VARIABLE
 from perftui.config import read_config
 from perftui.config.keys import LIST_KEYS, SETTING_KEYS, TARGET_KEYS
@@ -137,7 +138,8 @@ def test_every_command_line_option_is_documented_and_none_is_invented(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "250")  # a narrow help is cut within an option's name
-    commands = [*([name] for name in PROGRAM_COMMANDS), *(["bench", action] for action in BENCH_ACTIONS)]
+    actions = [[of.command, name] for of in (BENCH, INDEX) for name in of.named]
+    commands = [*([name] for name in PROGRAM_COMMANDS), *actions]
     existing = set().union(*(options_of(command, capsys) for command in commands))
     documented = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", read("docs/start.md")))
     assert existing <= documented

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from perftui.commands.bench.actions import NAMED
+from perftui.commands.bench.actions import BENCH
 from perftui.model.errors import UserError
 from perftui.model.names import nearest
 
@@ -12,7 +12,7 @@ def check_action(arguments: argparse.Namespace) -> None:
     """Raises `UserError` where the first word is no target, and so was probably meant for an action."""
     word = next(iter(arguments.targets), "profile:")
     if "://" not in word and not word.startswith("profile:") and not _is_profile(word, arguments):
-        raise UserError(f"There is no action '{word}'{nearest(word, NAMED)}")
+        raise UserError(f"There is no action '{word}'{nearest(word, BENCH.named)}")
 
 
 def _is_profile(word: str, arguments: argparse.Namespace) -> bool:

@@ -1,4 +1,4 @@
-"""`perftui index profile TARGET DATABASE`: profile for a time, and put the old settings back however this ends."""
+"""`perftui index profile TARGET DB`: profile for a time, and put the old settings back however this ends."""
 
 from __future__ import annotations
 
