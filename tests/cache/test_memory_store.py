@@ -1,10 +1,14 @@
 """What a store in memory throws out, and when."""
 
+from collections import OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from perftui import AsyncReadThrough, CacheMonitor, Invalidator, MemoryStore, Registry
+from perftui.cache.entry import Entry
 from perftui.cache.stores.memory_sizes import approximate_size
 from perftui.instrument import build_document
 
@@ -100,6 +104,36 @@ async def test_reading_through_counts_as_use_for_a_limit() -> None:
     await pages.get("a", load)
     assert (await Invalidator(store).limit(1)).keys == 2
     assert await store.get_many("abc") == {"a": 1}
+
+
+class ReadMeanwhile(OrderedDict[str, Entry]):
+    """Another thread reads the oldest entry just when the oldest are looked at."""
+
+    reads = 2
+
+    def items(self) -> Any:
+        return self._disturbed(iter(super().items()))
+
+    def _disturbed(self, items: Iterator[tuple[str, Entry]]) -> Iterator[tuple[str, Entry]]:
+        if self.reads and len(self) > 1:
+            self.reads -= 1
+            self.move_to_end(next(iter(self)))
+        yield from items
+
+
+@pytest.mark.parametrize("what", ["set", "evict", "scan"])
+def test_a_read_meanwhile_lets_no_write_and_no_look_fail(what: str) -> None:
+    store = MemoryStore(3 if what == "evict" else 10)
+    for key in "abc":
+        store.direct.set(key, key)
+    store._entries = entries = ReadMeanwhile(store._entries)
+    if what == "scan":
+        assert sorted(key for page in store.direct.scan() for key in page) == ["a", "b", "c"]
+    else:
+        store.direct.set("d", "d")
+        assert store.direct.get_many("d") == {"d": "d"}
+    assert entries.reads == 0
+    assert len(store._entries) == (4 if what == "set" else 3)
 
 
 def test_many_threads_do_not_break_it() -> None:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from heapq import nsmallest
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -138,7 +139,8 @@ class MemoryStore(CacheStore):
     async def scan(self, pattern: str = "*") -> AsyncIterator[list[str]]:
         matches, now = pattern_regex(pattern).fullmatch, self.clock()
         with self._lock:
-            keys = iter([key for key, entry in self._entries.items() if entry.expires_at > now and matches(key)])
+            entries = self._oldest(len(self._entries))
+        keys = iter([key for key, entry in entries if entry.expires_at > now and matches(key)])
         while page := list(islice(keys, CHUNK)):
             yield page
 
@@ -188,8 +190,13 @@ class MemoryStore(CacheStore):
     def _sweep(self) -> None:
         """Drop what is over at the old end; the rest is found when room is needed or the key is set again."""
         now = self.clock()
-        over = [key for key, entry in islice(self._entries.items(), _SWEPT) if entry.expires_at <= now]
-        self._expire(over)
+        self._expire([key for key, entry in self._oldest(_SWEPT) if entry.expires_at <= now])
+
+    def _oldest(self, number: int) -> list[tuple[str, Entry]]:
+        """Readers move entries without the lock, which ends the look at them: it begins anew."""
+        while True:
+            with suppress(RuntimeError):
+                return list(islice(self._entries.items(), number))
 
     def _expire(self, keys: Iterable[str]) -> None:
         number = sum(self._pop(key) is not None for key in keys)
@@ -223,7 +230,7 @@ class MemoryStore(CacheStore):
         """Which go first; the one just stored goes only where it alone is too large."""
         if self._policy == "lru":
             while self._entries:
-                yield next(iter(self._entries))
+                yield from (key for key, _ in self._oldest(1))
         while len(self._entries) > 1:
             others = ((entry.uses, entry.used_at, key) for key, entry in self._entries.items() if key != kept)
             ranked = nsmallest(max(1, len(self._entries) // _SHARE), others)
