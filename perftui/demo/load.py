@@ -24,6 +24,8 @@ DEFAULT_RATE_PER_S = 20.0
 """About a third of a core of mongod at the demo's usual size: each call that no cache answers reads a collection."""
 _BURST_EVERY_S, _BURST_LENGTH_S, _BURST_FACTOR = 25.0, 3.0, 2.5
 _LARGEST_BACKLOG = 64
+_LATEST_S = 2.0
+"""Whoever would have come while this process stood still longer does not come all at once."""
 _TAIL = 0.55
 _STRIDE = 7_919
 FRONT, _FRONT_SHARE = 1200, 0.9
@@ -141,7 +143,7 @@ async def visit(url: str, visitors: Visitors, rate_per_s: float, calls: int | No
     async with httpx.AsyncClient(base_url=url, timeout=30.0, trust_env=False) as client:
         due = time.monotonic()
         for call, pause in zip(islice(visitors.calls(), calls), visitors.pauses(rate_per_s), strict=False):
-            due += pause
+            due = max(due + pause, time.monotonic() - _LATEST_S)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             if len(underway) < _LARGEST_BACKLOG:
                 task = asyncio.create_task(_send(client, call, visits))

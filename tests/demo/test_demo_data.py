@@ -1,9 +1,13 @@
+import asyncio
 import json
+import time
 from datetime import UTC, datetime
 from itertools import islice
+from types import SimpleNamespace
 
 import pytest
 
+from perftui.demo import load
 from perftui.demo.documents import CATEGORIES, PATTERNS, email, prompts, slug, users
 from perftui.demo.load import Call, Visitors, visit
 from perftui.demo.seeding import DATABASE, profile_everything, prompt_count, seed_documents
@@ -83,6 +87,15 @@ def test_popular_prompts_are_asked_for_more_often() -> None:
 async def test_so_many_calls_and_no_more_are_sent() -> None:
     visits = await visit("http://127.0.0.1:1", Visitors(2_000, 1), 1000.0, calls=7)
     assert json.loads(visits.to_json()) == {"answered": 0, "failed": 7, "given_up": 0}
+
+
+async def test_those_who_would_have_come_while_the_machine_slept_do_not_come_all_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept = iter([0.0])
+    monkeypatch.setattr(load, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + next(slept, 3600.0)))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(visit("http://127.0.0.1:1", Visitors(2_000, 1), 20.0, calls=200), 1.0)
 
 
 def test_arrivals_have_the_rate_asked_for_outside_bursts_and_more_in_them() -> None:
