@@ -143,7 +143,7 @@ class PerftuiApp(ThemedApp):
 
     def renew_view(self) -> None:
         """Draw again after something about the way of showing changed."""
-        if self.shown is None:
+        if self.shown is None or self._is_bare:
             return
         self.view = View(
             snapshot=self.shown,
@@ -162,6 +162,11 @@ class PerftuiApp(ThemedApp):
         if isinstance(self.screen, KeyedScreen):
             self.screen.show_view(self.view)
 
+    @property
+    def _is_bare(self) -> bool:
+        """Its screens are closed: it ends, but what was under way may still arrive."""
+        return not self.screen_stack
+
     def open_queries_of(self, endpoint: tuple[str, str]) -> None:
         """The main screen on the queries of one endpoint; Esc goes back to the endpoints."""
         while not isinstance(self.screen, MainScreen) and len(self.screen_stack) > 1:
@@ -176,7 +181,9 @@ class PerftuiApp(ThemedApp):
             self.feed.set_list_connections(wanted)
 
     def say(self, text: str, state: str = "normal") -> None:
-        """One sentence on the screen on top."""
+        """One sentence on the screen on top; nobody reads it any more where it ends."""
+        if self._is_bare:
+            return
         screen = self.screen
         if not (isinstance(screen, KeyedScreen) and screen.say(text, state)):
             severity = "warning" if state in {"warning", "over"} else "information"

@@ -210,6 +210,20 @@ async def test_quitting_closes_the_feed() -> None:
     assert app.return_code == 0
 
 
+async def test_what_arrives_while_the_screens_close_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    close_all = PerftuiApp._close_all
+
+    async def close_and_wait(app: PerftuiApp) -> None:
+        await close_all(app)
+        assert not app.screen_stack
+        app.on_snapshot_arrived()
+        app.say("An action has ended.")
+
+    async with running() as (app, _feed, _pilot):
+        monkeypatch.setattr(PerftuiApp, "_close_all", close_and_wait)
+    assert app.view is not None
+
+
 def test_a_bad_key_is_one_sentence() -> None:
     with pytest.raises(UserError, match="no action 'kil'; did you mean 'kill'"):
         PerftuiApp(FakeFeed(), Settings(keys={"kil": "k"}))

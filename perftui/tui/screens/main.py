@@ -1,6 +1,5 @@
 """The main screen: header, meters, tabs, one table, the keys."""
 
-from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from textual import events
@@ -9,12 +8,13 @@ from textual.app import ComposeResult
 from perftui.model.target import TargetKind
 from perftui.tui.header import header_line
 from perftui.tui.keyed import KeyedScreen
-from perftui.tui.keys import Command, Context
+from perftui.tui.keys import Context
 from perftui.tui.lines import Line
 from perftui.tui.meters.layout import meter_lines, rows_for
-from perftui.tui.pages import PAGES, Page, Pane, panes_of
+from perftui.tui.pages import PAGES, Page
 from perftui.tui.screens.grouping import GroupingActions, spec_in_view
 from perftui.tui.screens.main_lines import event_mark, key_names, status_pieces, summary_lines
+from perftui.tui.screens.page_actions import PageActions
 from perftui.tui.screens.table_actions import TableActions
 from perftui.tui.verdict_line import verdict_line
 from perftui.tui.view import View
@@ -23,13 +23,9 @@ from perftui.tui.widgets.line_widget import LineWidget
 from perftui.tui.widgets.live_table import LiveTable
 from perftui.tui.widgets.top_pane import TopPane
 
-_PAGE_KINDS: dict[str, TargetKind] = {
-    "Redis": "redis", "Endpoints": "application", "Caches": "application", "Host": "host",
-}  # fmt: skip
 
-
-class MainScreen(GroupingActions, TableActions, KeyedScreen):
-    """Draws the View it is given; keys that concern the table are in `TableActions`."""
+class MainScreen(PageActions, GroupingActions, TableActions, KeyedScreen):
+    """Draws the View it is given. What keys do to tabs, groups and the table is in the three others."""
 
     CONTEXTS: ClassVar[tuple[Context, ...]] = ("main", "table", "app")
     TITLE_FOR_HELP = "The monitor"
@@ -73,10 +69,6 @@ class MainScreen(GroupingActions, TableActions, KeyedScreen):
         self._show_keys()
         self.draw()
 
-    def pane(self, view: View) -> Pane:
-        panes = panes_of(self.page, view)
-        return panes[self._pane[self.page.title] % len(panes)]
-
     def draw(self) -> None:
         """Draw what stands above the table."""
         width, height = self.size
@@ -115,16 +107,6 @@ class MainScreen(GroupingActions, TableActions, KeyedScreen):
     def say(self, text: str, state: str = "normal") -> bool:
         self.bottom.say(text, state)
         return True
-
-    def show_page(self, page: Page) -> None:
-        """Open a tab, with all that belongs on it."""
-        self.page = page
-        self._show_keys()
-        if self.perftui.endpoint is not None:
-            self.perftui.endpoint = None
-            self.perftui.renew_view()
-        elif self.perftui.view is not None:
-            self.show_view(self.perftui.view)
 
     def _show_keys(self) -> None:
         """The keys that mean something on this tab first; none that acts where nothing may be changed."""
@@ -169,36 +151,9 @@ class MainScreen(GroupingActions, TableActions, KeyedScreen):
         else:
             self.perftui.leave(0)
 
-    def action_next_pane(self) -> None:
-        self._step_pane(1)
-
-    def action_previous_pane(self) -> None:
-        self._step_pane(-1)
-
-    def action_next_page(self) -> None:
-        self.show_page(PAGES[(PAGES.index(self.page) + 1) % len(PAGES)])
-
-    def action_previous_page(self) -> None:
-        self.show_page(PAGES[PAGES.index(self.page) - 1])
-
     def action_zoom(self) -> None:
         self.zoomed = not self.zoomed
         self.draw()
-
-    def action_next_member(self) -> None:
-        """The next target of the kind that this tab shows."""
-        view = self.perftui.view
-        kind = _PAGE_KINDS.get(self.page.title, "mongodb")
-        states = view.targets(kind) if view is not None else ()
-        current = view.target(kind) if view is not None else None
-        if view is None or current is None or len(states) < 2:
-            self.say("There is no other one to switch to.")
-            return
-        following = states[(states.index(current) + 1) % len(states)]
-        self.perftui.selected[kind] = following.target.id
-        self.perftui.renew_view()
-        role = f" {following.mongodb.role}" if following.mongodb is not None and following.mongodb.role else ""
-        self.say(f"In view: {following.target.name}{role}.")
 
     def action_verdict(self) -> None:
         from perftui.tui.evidence import show_evidence
@@ -211,30 +166,10 @@ class MainScreen(GroupingActions, TableActions, KeyedScreen):
         self.perftui.push_screen(VerdictScreen())
         self.perftui.renew_view()
 
-    def show_row(self, pane: int, key: Hashable) -> None:
-        """Show this table of the tab with the cursor on the row of this key."""
-        self._pane[self.page.title] = pane
-        view = self.perftui.view
-        if view is None:
-            return
-        self.show_view(view)
-        model = self.table.model
-        place = None if model is None else model.place_of(key)
-        if model is not None and place is None and model.filter.text:
-            model.set_filter("")
-            place = model.place_of(key)
-        if model is not None and place is not None:
-            model.move_to(place)
-            self.table.changed()
-
     def action_timeline(self) -> None:
         from perftui.tui.screens.timeline import open_timeline
 
         open_timeline(self.perftui)
-
-    def run_page(self, command: Command) -> None:
-        """Open the tab of a `page_<key>` command."""
-        self.show_page(next(page for page in PAGES if command.name == f"page_{page.key}"))
 
     def _escape(self) -> None:
         """Take away what lies over the live table: a full text, a filter, an opened collection, the past."""
@@ -246,39 +181,6 @@ class MainScreen(GroupingActions, TableActions, KeyedScreen):
             self.table.changed()
         elif not self._leave_opened() and self.perftui.paused:
             self.perftui.go_live()
-
-    def _leave_opened(self) -> bool:
-        """Go back from what was opened on this tab; False where nothing was."""
-        if self.leave_group():
-            return True
-        if self.page.title == "Indexes" and self.perftui.collection is not None:
-            self.open_collection(None)
-        elif self.page.title == "Queries" and self.perftui.endpoint is not None:
-            self.show_page(next(page for page in PAGES if page.title == "Endpoints"))
-        else:
-            return False
-        return True
-
-    def open_collection(self, ns: str | None) -> None:
-        """Show one collection's indexes; `None`: go back to the collections."""
-        self._pane["Indexes"] = 0 if ns is None else 1
-        self.perftui.collection = ns
-        if self.page.title != "Indexes":
-            self.show_page(next(page for page in PAGES if page.title == "Indexes"))
-        self.perftui.renew_view()
-
-    def open_endpoint(self, endpoint: tuple[str, str]) -> None:
-        """Show the queries of one endpoint."""
-        self._pane["Queries"] = 0
-        self.show_page(next(page for page in PAGES if page.title == "Queries"))
-        self.perftui.endpoint = endpoint
-        self.perftui.renew_view()
-
-    def _step_pane(self, step: int) -> None:
-        if self.perftui.view is not None:
-            panes = panes_of(self.page, self.perftui.view)
-            self._pane[self.page.title] = (self._pane[self.page.title] + step) % len(panes)
-            self.show_view(self.perftui.view)
 
     def _has(self, kind: TargetKind) -> bool:
         return any(connection.target.kind == kind for connection in self.perftui.settings.connections) or (

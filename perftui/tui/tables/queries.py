@@ -17,8 +17,6 @@ from perftui.tui.view import State, View
 Executed = TypeVar("Executed", DigestRow, QueryGroup)
 """Queries added up, by the server or by the application."""
 
-_EASED_S, _EASED_TURNS = 6.0, 6
-"""So many times of what lay between two heavy executions before."""
 READ_FROM = {
     "profiler": "the profiler",
     "slowlog": "the server's slow log",
@@ -60,11 +58,7 @@ def grade_examined(examined: int | None, returned: int | None, executions: int, 
 
 def has_eased(row: DigestRow) -> bool:
     """It went on to run, but no execution has been heavy for a while: what the window tells of that is past."""
-    recent = row.recent
-    if recent is None or recent.heavy_at is None:
-        return False
-    expected_s = recent.span_s / max(recent.heavy, 1)
-    return row.last_seen_at - recent.heavy_at > max(_EASED_S, _EASED_TURNS * expected_s)
+    return row.recent is not None and row.recent.has_eased(row.last_seen_at, row.recent.span_s)
 
 
 def grade_latency(value: float | None, view: View) -> State:
