@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from helpers.bastions import TestBastion
 
     from perftui.demo.session import DemoSession
+
+# Where Python keeps nothing compiled, each of the thousand processes that the tests start would compile perftui anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A shell in the background, or nohup, has all that the tests start ignore what some of them test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -94,12 +99,23 @@ def redis_server(session_servers: PrivateServers) -> RedisProcess:
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator["DemoSession"]:
-    """A small demo under load: its servers, application and visitors. Leave its settings as they are."""
+def unvisited_demo() -> Iterator["DemoSession"]:
+    """A small demo: its servers and application. Its visitors stand still, so that they cost other tests nothing."""
     from perftui.demo.session import DemoOptions, DemoSession
 
-    with DemoSession(DemoOptions(documents=2_000, rate_per_s=30.0)) as session:
+    with DemoSession(DemoOptions(documents=2_000, rate_per_s=15.0)) as session:
+        session.load.suspend()
         yield session
+
+
+@pytest.fixture
+def demo(unvisited_demo: "DemoSession") -> Iterator["DemoSession"]:
+    """The same while its visitors come. Leave its settings as they are."""
+    unvisited_demo.load.resume()
+    try:
+        yield unvisited_demo
+    finally:
+        unvisited_demo.load.suspend()
 
 
 @pytest.fixture
