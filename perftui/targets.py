@@ -221,20 +221,25 @@ def machine_behind(way: Way) -> Connection:
 
 def listening_there(way: Way, timeout_s: float = 1.0) -> list[str]:
     """URIs of what listens on the usual ports of the machine at the other end; nothing is sent there."""
-    found = []
-    for port, scheme in USUAL_PORTS.items():
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.settimeout(timeout_s)
-            try:
-                probe.connect(way.socket_to(f"localhost:{port}"))
-                refused = probe.recv(1) == b""  # ssh takes the connection, and closes it where there is none over there
-            except TimeoutError:
-                refused = False
-            except OSError:
-                refused = True
-            if not refused:
-                found.append(f"{scheme}://localhost:{port}")
-    return found
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(len(USUAL_PORTS)) as together:  # each that listens is silent, and takes the whole time
+        listening = together.map(lambda port: _listens_there(way, port, timeout_s), USUAL_PORTS)
+        found = [place for place, listens in zip(USUAL_PORTS.items(), listening, strict=True) if listens]
+    return [f"{scheme}://localhost:{port}" for port, scheme in found]
+
+
+def _listens_there(way: Way, port: int, timeout_s: float) -> bool:
+    """ssh takes the connection itself, and closes it where nothing listens over there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(timeout_s)
+        try:
+            probe.connect(way.socket_to(f"localhost:{port}"))
+            return probe.recv(1) != b""
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
 
 
 def listening_here(timeout_s: float = 0.05) -> list[str]:
