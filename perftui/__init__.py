@@ -3,7 +3,7 @@
 Every public name of the library is here, and is imported when it is first used: `from perftui import Registry`.
 """
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 __all__ = [
     "ASGIMiddleware",
     "AsyncQueryCache",
@@ -238,7 +238,7 @@ _ELSEWHERE = {
 
 if not TYPE_CHECKING:  # a checker knows the names above, and is to find the others wrong
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
