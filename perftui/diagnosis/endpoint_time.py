@@ -5,7 +5,8 @@ from typing import NamedTuple, Self
 
 from perftui.diagnosis.elsewhere import matters
 from perftui.diagnosis.moment import Moment
-from perftui.diagnosis.signals import TOLD, endpoint_name
+from perftui.diagnosis.signals import TOLD
+from perftui.diagnosis.subjects import endpoint_name
 from perftui.diagnosis.words import milliseconds, name, one_of, per_second, percent
 from perftui.model.application import ApplicationQueries, EndpointStats, QueryGroup
 from perftui.model.snapshot import TargetState

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from perftui.advice.contention.waits import waits_for_write
 from perftui.diagnosis.moment import Moment
-from perftui.diagnosis.signals import operations_of
+from perftui.diagnosis.subjects import operations_of
 from perftui.diagnosis.track import Track
 from perftui.diagnosis.words import milliseconds, one_of
 from perftui.model.operation import Operation

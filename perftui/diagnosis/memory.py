@@ -2,14 +2,16 @@
 
 from collections import OrderedDict
 
-from perftui.diagnosis.signals import SIGNALS, Signal, endpoint_figures, shape_figures
+from perftui.diagnosis.signals import SIGNALS, Signal
+from perftui.diagnosis.subjects import Figures, endpoint_figures, shape_figures
 from perftui.diagnosis.track import KEPT, KEPT_OF_MANY, Track
 from perftui.model.snapshot import Snapshot, TargetState
 
-_MOST = 2000
-"""Tracks in all; the one unseen for longest makes room."""
+_MOST = 400
+"""Subjects in all, an endpoint or a shape each; the one unseen for longest makes room."""
 _SLOTS = ("mongodb", "operations", "queries", "redis", "application", "host")
 _NOTHING = Track()
+_UNKNOWN: dict[str, Track] = {}
 _BY_SLOT = {slot: tuple(signal for signal in SIGNALS if signal.slot == slot) for slot in _SLOTS}
 
 
@@ -17,7 +19,8 @@ class Memory:
     """Takes Snapshots in order; a slot that was not read anew adds nothing."""
 
     def __init__(self) -> None:
-        self._tracks: OrderedDict[tuple[str, str, str], Track] = OrderedDict()
+        self._subjects: OrderedDict[tuple[str, str], dict[str, Track]] = OrderedDict()
+        """By target and subject, the tracks of each figure."""
         self._seen: dict[tuple[str, str], object] = {}
         self._first_at: dict[str, float] = {}
 
@@ -35,7 +38,7 @@ class Memory:
 
     def track(self, target_id: str, name: str, subject: str = "") -> Track:
         """An empty one where nothing is known."""
-        return self._tracks.get((target_id, name, subject), _NOTHING)
+        return self._subjects.get((target_id, subject), _UNKNOWN).get(name, _NOTHING)
 
     def of(self, target_id: str, signal: Signal) -> Track:
         return self.track(target_id, signal.name)
@@ -47,23 +50,26 @@ class Memory:
     def _read(self, state: TargetState, slot: str, at: float) -> None:
         target_id = state.target.id
         self._first_at.setdefault(target_id, at)
-        for signal in _BY_SLOT[slot]:
-            value = signal.read(state)
-            if value is not None:
-                self._add(target_id, signal.name, "", at, value)
+        own = ((signal.name, signal.read(state)) for signal in _BY_SLOT[slot])
+        self._add(target_id, "", at, own)
         if slot == "application":
-            for subject, name, value in endpoint_figures(state):
-                self._add(target_id, name, subject, at, value)
+            for subject, figures in endpoint_figures(state):
+                self._add(target_id, subject, at, figures)
         elif slot == "queries":
-            for subject, name, value in shape_figures(state):
-                self._add(target_id, name, subject, at, value)
+            for subject, figures in shape_figures(state):
+                self._add(target_id, subject, at, figures)
 
-    def _add(self, target_id: str, name: str, subject: str, at: float, value: float) -> None:
-        key = (target_id, name, subject)
-        track = self._tracks.get(key)
-        if track is None:
-            track = self._tracks[key] = Track(KEPT_OF_MANY if subject else KEPT)
-            if len(self._tracks) > _MOST:
-                self._tracks.popitem(last=False)
-        self._tracks.move_to_end(key)
-        track.add(at, value)
+    def _add(self, target_id: str, subject: str, at: float, figures: Figures) -> None:
+        key = (target_id, subject)
+        tracks = self._subjects.get(key)
+        if tracks is None:
+            tracks = self._subjects[key] = {}
+            if len(self._subjects) > _MOST:
+                self._subjects.popitem(last=False)
+        self._subjects.move_to_end(key)
+        for name, value in figures:
+            if value is None:
+                continue
+            if name not in tracks:
+                tracks[name] = Track(KEPT_OF_MANY if subject else KEPT)
+            tracks[name].add(at, value)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from perftui.diagnosis.memory import Memory
 from perftui.diagnosis.places import Places, process_on
 from perftui.diagnosis.rule import Suspicion
-from perftui.diagnosis.signals import operations_of
+from perftui.diagnosis.subjects import operations_of
 from perftui.diagnosis.track import Change, Track
 from perftui.model.event import Event
 from perftui.model.host import Process

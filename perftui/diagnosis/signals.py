@@ -1,21 +1,15 @@
 """Which figures of a target are followed over time, and what a change of each means."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from perftui.diagnosis.redis_figures import flushes, following, in_commands, link, lookups, refusals
-from perftui.model.application import ApplicationMetrics, EndpointStats, RecentRequests
+from perftui.model.application import ApplicationMetrics
 from perftui.model.host import HostMetrics
 from perftui.model.mongodb import MongoServer
-from perftui.model.operation import Operation
-from perftui.model.query import DigestRow
 from perftui.model.redis import RedisServer
 from perftui.model.snapshot import TargetState
 from perftui.model.target import TargetKind
-
-SHAPES = 60
-"""Shapes followed: those that take the most time."""
-ENDPOINTS = 100
 
 
 class Signal(NamedTuple):
@@ -215,49 +209,3 @@ SIGNALS = (
     _host("memory_pressure", "waiting for memory", lambda h: h.memory_pressure),
 )
 TOLD = tuple(signal for signal in SIGNALS if signal.write is not None)
-
-
-def endpoints_of(state: TargetState) -> tuple[EndpointStats, ...]:
-    """Those that are judged: the busiest, bounded."""
-    return () if state.application is None else state.application.endpoints[:ENDPOINTS]
-
-
-def operations_of(state: TargetState) -> tuple[Operation, ...]:
-    """All that are listed, those of the server itself too."""
-    return () if state.operations is None else state.operations.operations
-
-
-def endpoint_name(endpoint: EndpointStats) -> str:
-    return f"{endpoint.method} {endpoint.route}"
-
-
-def endpoint_figures(state: TargetState) -> Iterator[tuple[str, str, float]]:
-    """Endpoint, name of the figure, value."""
-    for one in endpoints_of(state):
-        name = endpoint_name(one)
-        if one.active is not None:
-            yield name, "active", float(one.active)
-        if one.recent is not None and one.recent.requests:
-            yield name, "requests", float(one.recent.requests)
-            if one.recent.average_ms is not None:
-                yield name, "average_ms", one.recent.average_ms
-            if one.recent.server_errors is not None:
-                yield name, "errors", one.recent.server_errors / one.recent.requests
-            if one.recent.client_errors is not None:
-                yield name, "client_errors", one.recent.client_errors / one.recent.requests
-            for what, number in _asked(one.recent):
-                if number is not None:
-                    yield name, what, number / one.recent.requests
-
-
-def _asked(recent: RecentRequests) -> tuple[tuple[str, float | None], ...]:
-    return ("queries", recent.queries), ("query_ms", recent.query_ms), ("cache_ms", recent.cache_ms)
-
-
-def shape_figures(state: TargetState) -> Iterator[tuple[str, str, float]]:
-    """Shape's id, name of the figure, value."""
-    rows: tuple[DigestRow, ...] = () if state.queries is None else state.queries.rows[:SHAPES]
-    for row in rows:
-        if row.recent is not None and row.recent.count and not row.overflow:
-            yield row.shape_id, "average_ms", row.recent.total_ms / row.recent.count
-            yield row.shape_id, "examined", (row.recent.examined_documents or 0) / row.recent.count

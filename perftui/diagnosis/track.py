@@ -24,20 +24,22 @@ class Change(NamedTuple):
 class Track:
     """Readings with their times, oldest first, bounded."""
 
-    __slots__ = ("_kept", "_times", "_values")
+    __slots__ = ("_kept", "_times", "_usual", "_values")
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
         self._times, self._values = array("d"), array("d")
+        self._usual: tuple[int, float | None] = (0, None)
 
     def add(self, at: float, value: float) -> None:
         """Take a reading; one that is older than the last, as after a clock was set back, begins anew."""
         if self._times and at < self._times[-1]:
-            self._times, self._values = array("d"), array("d")
+            self._times, self._values, self._usual = array("d"), array("d"), (0, None)
         self._times.append(at)
         self._values.append(value)
         if len(self._times) > self._kept * _SLACK:
             del self._times[: -self._kept], self._values[: -self._kept]
+            self._usual = (0, None)
 
     @property
     def last(self) -> float | None:
@@ -76,7 +78,9 @@ class Track:
         number = bisect_left(self._times, before)
         if number < _ENOUGH:
             return None
-        return median(self._values[: number : max(number // _SAMPLED, 1)])
+        if self._usual[0] != number:  # asked more often than read anew
+            self._usual = number, median(self._values[: number : max(number // _SAMPLED, 1)])
+        return self._usual[1]
 
     def change(self, now: float, seconds: float = _LATELY_S) -> Change | None:
         """When the level of the last seconds began, and what was usual before that; `None` while nothing changed."""

@@ -1,5 +1,6 @@
 """Whatever servers say, there is a verdict: no rule takes the screen down, and one that breaks is named."""
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -93,3 +94,19 @@ def test_what_is_too_young_has_nothing_usual() -> None:
         track.add(float(second), 1.0)
     assert track.usual(10.0) is None
     assert track.change(5.0) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_usual_is_the_same_however_often_it_was_asked(seed: int) -> None:
+    """Also once the oldest readings are gone, and after a clock was set back."""
+    chance, now = random.Random(seed), 1000.0
+    asked = Track(kept=20)
+    for _ in range(1000):
+        now += chance.choice([0.5, 1.0, 1.0, 2.0]) if chance.random() < 0.96 else -40.0
+        asked.add(now, chance.random())
+        if chance.random() < 0.1:
+            before = now - chance.uniform(0.0, 10.0)
+            unasked = Track()
+            for at, value in asked.pairs(0.0):
+                unasked.add(at, value)
+            assert asked.usual(before) == unasked.usual(before)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from perftui.advice.contention.holders import is_in_transaction
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import operations_of
+from perftui.diagnosis.subjects import operations_of
 from perftui.diagnosis.words import milliseconds, name, per_second, percent
 from perftui.model.operation import Operation
 from perftui.model.query import DigestRow

@@ -1,12 +1,12 @@
 """Endpoints that are slow, or in which requests hang."""
 
 from collections.abc import Iterator
-
-from msgspec.structs import replace
+from typing import NamedTuple
 
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import endpoint_name, endpoints_of
+from perftui.diagnosis.subjects import endpoint_name, endpoints_of
+from perftui.diagnosis.track import Track
 from perftui.diagnosis.words import milliseconds, name, one_of
 from perftui.model.application import EndpointStats
 from perftui.model.snapshot import TargetState
@@ -20,21 +20,31 @@ _HANGING, _HANGING_TIMES, _GROWS = 10.0, 4.0, 1.5
 _MOST = 5
 
 
+class _Slow(NamedTuple):
+    """What is known of a slow endpoint before it is clear whether it is among the few that are told."""
+
+    excess: float
+    endpoint: EndpointStats
+    subject: str
+    cost: str
+    average: float | None
+    usual: float | None
+
+
 def find_slow_endpoints(moment: Moment) -> Iterator[Suspicion]:
     """The worst first: those that take most time more than usual."""
     for state in moment.fresh("application", "application"):
         found = [one for endpoint in endpoints_of(state) if (one := _slow(moment, state, endpoint)) is not None]
-        found.sort(key=lambda one: -one.figures["excess"])
+        found.sort(key=lambda one: -one.excess)
         for one in found[:_MOST]:
-            queries = moment.usual(state, "queries", "slow-endpoint", one.subject)
-            yield one if queries is None else replace(one, figures=one.figures | {"usual queries": queries})
+            yield _suspicion(moment, state, one)
 
 
-def _slow(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
+def _slow(moment: Moment, state: TargetState, endpoint: EndpointStats) -> _Slow | None:
     return _hanging(moment, state, endpoint) or _slowed(moment, state, endpoint)
 
 
-def _hanging(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
+def _hanging(moment: Moment, state: TargetState, endpoint: EndpointStats) -> _Slow | None:
     if (endpoint.active or 0) < _HANGING:
         return None
     subject = endpoint_name(endpoint)
@@ -46,7 +56,7 @@ def _hanging(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Sus
         return None
     words = f"{one_of(int(active), 'request hangs', 'requests hang')} in it"
     usual = moment.usual(state, "average_ms", "slow-endpoint", subject)
-    return _suspicion(moment, state, endpoint, words, None, usual, usual_active)
+    return _Slow(_excess(endpoint, 1000.0, usual), endpoint, subject, words, None, usual)
 
 
 def _grows(moment: Moment, state: TargetState, subject: str) -> bool:
@@ -59,62 +69,76 @@ def _is_stream(endpoint: EndpointStats) -> bool:
     return 2 * (endpoint.streams or 0) > (endpoint.requests or 0)
 
 
-def _slowed(moment: Moment, state: TargetState, endpoint: EndpointStats) -> Suspicion | None:
+def _slowed(moment: Moment, state: TargetState, endpoint: EndpointStats) -> _Slow | None:
     subject = endpoint_name(endpoint)
     least = min(_LEAST_MS, moment.thresholds.endpoint_average_ms)
-    average = moment.lately(state, "average_ms", subject, _LOOKS_BACK_S)
-    if average is None or max(average, moment.track(state, "average_ms", subject).last or 0.0) < least:
+    track = moment.track(state, "average_ms", subject)
+    average = track.lately(moment.now, _LOOKS_BACK_S)
+    if average is None or max(average, track.last or 0.0) < least:
         return None  # what is usual is dear to know, and most endpoints are well
     usual = moment.usual(state, "average_ms", "slow-endpoint", subject)
-    average = _leap(moment, state, subject, usual) or average
+    average = _leap(moment, state, track, subject, usual) or average
     if average < least:
         return None
-    requests = sum(moment.track(state, "requests", subject).since(moment.now - _LOOKS_BACK_S))
     if usual is None and _is_stream(endpoint):
         return None
     rose = usual is not None and average >= max(_TIMES * usual, _LEAST_MS)
-    if requests < _FEWEST or not (rose or (usual is None and average >= moment.thresholds.endpoint_average_ms)):
+    if not (rose or (usual is None and average >= moment.thresholds.endpoint_average_ms)):
+        return None
+    if sum(moment.track(state, "requests", subject).since(moment.now - _LOOKS_BACK_S)) < _FEWEST:
         return None
     words = f"it takes {milliseconds(average)}" + ("" if usual is None else f", usually {milliseconds(usual)}")
-    usual_active = moment.usual(state, "active", "slow-endpoint", subject)
-    return _suspicion(moment, state, endpoint, words, average, usual, usual_active)
+    return _Slow(_excess(endpoint, average, usual), endpoint, subject, words, average, usual)
 
 
-def _leap(moment: Moment, state: TargetState, subject: str, usual: float | None) -> float | None:
+def _leap(moment: Moment, state: TargetState, track: Track, subject: str, usual: float | None) -> float | None:
     """The smaller of the last two readings, where both are far beyond what was usual."""
     since = moment.now - _LEAPS_S
-    last = moment.track(state, "average_ms", subject).since(since)[-2:]
+    last = track.since(since)[-2:]
     if usual is None or len(last) < 2 or min(last) < max(_LEAPS_TIMES * usual, _LEAPS_MS):
         return None
     requests = moment.track(state, "requests", subject).since(since)[-2:]
     return min(last) if sum(requests) >= _LEAPS_FEWEST else None
 
 
-def _suspicion(
-    moment: Moment, state: TargetState, endpoint: EndpointStats, cost: str, average: float | None = None,
-    usual: float | None = None, usual_active: float | None = None,
-) -> Suspicion:  # fmt: skip
-    subject = endpoint_name(endpoint)
-    since = None
-    if average is not None and usual is not None:
-        since = moment.track(state, "average_ms", subject).began(usual, average)
-    excess = (endpoint.per_s or 1.0) * ((average or 1000.0) - (usual or 0.0))
-    figures = {"excess": excess, "usual average_ms": usual, "usual active": usual_active, "average_ms": average}
-    slow = average is None or average >= moment.thresholds.endpoint_average_ms
+def _excess(endpoint: EndpointStats, average: float, usual: float | None) -> float:
+    """Milliseconds a second that its requests take more than usual."""
+    return (endpoint.per_s or 1.0) * (average - (usual or 0.0))
+
+
+def _suspicion(moment: Moment, state: TargetState, one: _Slow) -> Suspicion:
+    slow = one.average is None or one.average >= moment.thresholds.endpoint_average_ms
     return Suspicion(
         code="slow-endpoint",
         target_id=state.target.id,
-        subject=subject,
+        subject=one.subject,
         severity="critical" if slow else "warning",
-        what=f"{name(subject)} is slow",
-        since=since,
-        cost=cost,
+        what=f"{name(one.subject)} is slow",
+        since=_since(moment, state, one),
+        cost=one.cost,
         help="look at what the endpoint does, and at its queries",
         action="origin",
         page="Endpoints",
-        row=subject,
-        figures={key: value for key, value in figures.items() if value is not None},
+        row=one.subject,
+        figures=_figures(moment, state, one),
     )
+
+
+def _since(moment: Moment, state: TargetState, one: _Slow) -> float | None:
+    if one.average is None or one.usual is None:
+        return None
+    return moment.track(state, "average_ms", one.subject).began(one.usual, one.average)
+
+
+def _figures(moment: Moment, state: TargetState, one: _Slow) -> dict[str, float]:
+    figures = {
+        "excess": one.excess,
+        "average_ms": one.average,
+        "usual average_ms": one.usual,
+        "usual active": moment.usual(state, "active", "slow-endpoint", one.subject),
+        "usual queries": moment.usual(state, "queries", "slow-endpoint", one.subject),
+    }
+    return {key: value for key, value in figures.items() if value is not None}
 
 
 RULES = (Rule(codes=("slow-endpoint",), find=find_slow_endpoints, holds_s=3.0, ends_s=8.0),)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import endpoint_name, endpoints_of
+from perftui.diagnosis.subjects import endpoint_name, endpoints_of
 from perftui.diagnosis.words import name, percent
 from perftui.model.application import EndpointStats
 from perftui.model.snapshot import TargetState

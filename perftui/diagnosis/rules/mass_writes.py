@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from perftui.diagnosis.harm import harm, waiting
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import operations_of
+from perftui.diagnosis.subjects import operations_of
 from perftui.diagnosis.words import name, per_second, seconds
 from perftui.model.operation import Operation
 from perftui.model.snapshot import TargetState

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from perftui.advice.findings import codes
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import SHAPES, operations_of
+from perftui.diagnosis.subjects import SHAPES, operations_of
 from perftui.diagnosis.words import count, milliseconds, name, per_second, seconds
 from perftui.model.query import DigestRow, RecentWork
 from perftui.model.snapshot import TargetState

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import operations_of, queued, share
+from perftui.diagnosis.signals import queued, share
+from perftui.diagnosis.subjects import operations_of
 from perftui.diagnosis.words import count, one_of, per_second, percent
 from perftui.model.mongodb import MongoServer
 from perftui.model.snapshot import TargetState

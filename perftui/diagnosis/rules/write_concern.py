@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from perftui.advice.contention.acknowledging import concern_of, held_back_by, is_short, waits_for_concern
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
-from perftui.diagnosis.signals import operations_of
+from perftui.diagnosis.subjects import operations_of
 from perftui.diagnosis.words import name, one_of, seconds
 from perftui.model.mongodb import Member
 from perftui.model.operation import Operation
