@@ -77,7 +77,8 @@ def _slowed(moment: Moment, state: TargetState, endpoint: EndpointStats) -> _Slo
     if average is None or max(average, track.last or 0.0) < least:
         return None  # what is usual is dear to know, and most endpoints are well
     usual = moment.usual(state, "average_ms", "slow-endpoint", subject)
-    average = _leap(moment, state, track, subject, usual) or average
+    if not _leapt(average, usual):
+        average = _leap(moment, state, track, subject, usual) or average
     if average < least:
         return None
     if usual is None and _is_stream(endpoint):
@@ -95,10 +96,14 @@ def _leap(moment: Moment, state: TargetState, track: Track, subject: str, usual:
     """The smaller of the last two readings, where both are far beyond what was usual."""
     since = moment.now - _LEAPS_S
     last = track.since(since)[-2:]
-    if usual is None or len(last) < 2 or min(last) < max(_LEAPS_TIMES * usual, _LEAPS_MS):
+    if len(last) < 2 or not _leapt(min(last), usual):
         return None
     requests = moment.track(state, "requests", subject).since(since)[-2:]
     return min(last) if sum(requests) >= _LEAPS_FEWEST else None
+
+
+def _leapt(average: float, usual: float | None) -> bool:
+    return usual is not None and average >= max(_LEAPS_TIMES * usual, _LEAPS_MS)
 
 
 def _excess(endpoint: EndpointStats, average: float, usual: float | None) -> float:

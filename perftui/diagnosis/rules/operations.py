@@ -21,6 +21,8 @@ _ENDLESS = re.compile(r'\$changeStream|tailable|awaitData|"createIndexes"')
 def find_piles(moment: Moment) -> Iterator[Suspicion]:
     """Many operations of one shape at once, half of them for a second or more; the largest."""
     for state in moment.fresh("mongodb", "operations"):
+        if 2 * len(moment.running(state, _PILE_S)) < _PILE:
+            continue
         groups: dict[str, list[Operation]] = {}
         for one in moment.running(state):
             if one.ns and one.message is None:

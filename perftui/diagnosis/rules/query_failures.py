@@ -19,14 +19,15 @@ def find_failing_queries(moment: Moment) -> Iterator[Suspicion]:
     """Half of a shape's recorded executions or more, for a reason that the server names."""
     for state in moment.fresh("mongodb", "queries"):
         rows = () if state.queries is None else state.queries.rows
-        found = [(row, row.recent) for row in rows if row.recent is not None and _fails(row, row.recent)]
+        lately = ((row, row.recent) for row in rows if row.recent is not None and row.recent.errors >= _FEWEST)
+        found = [(row, recent) for row, recent in lately if _fails(row, recent)]
         for row, recent in sorted(found, key=lambda one: -one[1].errors)[:_MOST]:
             yield _failing(state, row, recent)
 
 
 def _fails(row: DigestRow, recent: RecentWork) -> bool:
     known = row.slowest is not None and row.slowest.error_code in _TOLD and not row.overflow
-    return known and recent.errors >= max(_FEWEST, _MOSTLY * recent.count)
+    return known and recent.errors >= _MOSTLY * recent.count
 
 
 def _failing(state: TargetState, row: DigestRow, recent: RecentWork) -> Suspicion:
