@@ -173,6 +173,27 @@ def test_what_was_too_little_at_the_last_evaluation_is_judged_once_there_is_enou
     assert enough.since >= few.since
 
 
+def test_what_was_over_before_there_was_too_little_is_still_over_once_there_is_enough() -> None:
+    """Its end was never told: it takes as many good evaluations as ever."""
+    registry = Registry("shop", budgets=[Budget("GET /a", "p(95)<500ms")])
+    watch = watch_by_hand(registry)
+    registry.publish(SIDE, watch.published)
+    serve(registry, "/a", 100, 0.9)
+    now = evaluate(registry, watch, 3, at=time.time() - 3 * EVERY_S)
+    over = dict(newest([watch.published()], now).standings)
+    registry.clear("api")
+    serve(registry, "/a", 3, 0.1)
+    watch.evaluate(registry.budgets, list(subjects(registry.read())), over, now)
+    registry._publish()
+    assert states(registry) == ["unknown"]
+    serve(registry, "/a", 97, 0.1)
+    assert states(registry) == ["over"]
+
+
+def states(registry: Registry) -> list[str | None]:
+    return [one.state for one in BudgetReading(registry, registry.read()).of_endpoint("GET", "/a")]
+
+
 def test_the_registry_s_own_thread_evaluates(tmp_path: Path) -> None:
     path = tmp_path / "perftui-budgets.toml"
     path.write_text('[[endpoint]]\nmatch = "*"\nlimits = ["avg<1ms"]\nevaluations = 1\n', "utf-8")

@@ -18,10 +18,10 @@ class BudgetReading:
 
     def __init__(self, registry: "Registry", reading: Reading) -> None:
         budgets = concerned(registry.budgets, registry.service)
-        found = subjects(reading) if budgets else ()
-        self._now = evaluate_all(budgets, found, {}, reading.wall)
         published = (value for _, value in reading.side(SIDE)) if budgets else ()
         self._published = dict(newest(published, reading.wall).standings)
+        found = subjects(reading) if budgets else ()
+        self._now = evaluate_all(budgets, found, self._published, reading.wall)
         self._by_thing: dict[Key, list[Key]] = {}
         for key in self._now:
             self._by_thing.setdefault(key[:-2], []).append(key)
@@ -61,5 +61,5 @@ class BudgetReading:
             return now
         known = published.document
         if now.state != known.state and "unknown" in (now.state, known.state):
-            return now  # what was published is seconds old: enough was counted since then, or is no more
+            return now  # as the elected worker will judge next: enough was counted since then, or is no more
         return replace(now, state=known.state, since=known.since)
