@@ -9,7 +9,8 @@ from perftui.actions.base import Problem
 from perftui.model.operation import Operation
 from perftui.model.text import safe_text
 from perftui.sources.mongodb.client import APP_NAME
-from perftui.sources.mongodb.operation_entry import command_of, namespace_of, noise_of, serves_the_set
+from perftui.sources.mongodb.operation_entry import noise_of, serves_the_set
+from perftui.sources.mongodb.operation_place import command_of, namespace_of
 
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient

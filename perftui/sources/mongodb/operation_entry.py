@@ -8,6 +8,7 @@ from perftui.model.command_text import one_line, to_json
 from perftui.model.comment import endpoint_of
 from perftui.model.operation import Noise, Operation, Progress
 from perftui.model.text import safe_text
+from perftui.sources.mongodb.operation_place import command_of, namespace_of
 from perftui.sources.mongodb.plain import real, whole
 from perftui.sources.mongodb.waits import lock_wait_ms
 from perftui.sources.mongodb.write_concern import awaited_concern
@@ -16,32 +17,6 @@ Entry = Mapping[str, Any]
 
 _TEXT_LIMIT = 1000
 _COMMAND_LIMIT = 8192
-_ON_A_COLLECTION = (
-    "find",
-    "aggregate",
-    "count",
-    "distinct",
-    "insert",
-    "update",
-    "delete",
-    "findAndModify",
-    "mapReduce",
-    "findandmodify",
-    "collMod",
-    "compact",
-    "convertToCapped",
-    "create",
-    "createIndexes",
-    "deleteIndexes",
-    "drop",
-    "dropIndexes",
-    "reIndex",
-    "validate",
-)
-_IN_ANOTHERS_PLACE = "convertToCapped"
-"""It works on a collection with a made-up name, and locks the one that it is called for."""
-_OUT = "tmp.agg_out."
-"""So begin the names of collections that an aggregation's `$out` fills, to rename them at its end."""
 _AT_THE_TICKET_US = 50_000
 _HELLOS = ("hello", "isMaster", "ismaster")
 
@@ -147,28 +122,6 @@ def operation(entry: Entry, described: Described) -> Operation:
         killable=is_a_clients and bool(client and described.ns and described.command != "{}" and described.opid),
         started_at=described.started_at,
     )
-
-
-def command_of(entry: Entry) -> Entry:
-    """The command; a getmore's is the one its cursor came from."""
-    cursor = entry.get("cursor")
-    if entry.get("op") == "getmore" and isinstance(cursor, Mapping):
-        origin = cursor.get("originatingCommand")
-        if isinstance(origin, Mapping):
-            return origin
-    command = entry.get("command")
-    return command if isinstance(command, Mapping) else {}
-
-
-def namespace_of(entry: Entry) -> str:
-    """Its own; of one that has not begun, `db.$cmd`, or is at its `$out`, the collection that its command names."""
-    ns = str(entry.get("ns") or "")
-    database, _, rest = ns.partition(".")
-    command = command_of(entry)
-    if rest != "$cmd" and not rest.startswith(_OUT) and _IN_ANOTHERS_PLACE not in command:
-        return ns
-    named = next((command[name] for name in _ON_A_COLLECTION if name in command), None)
-    return f"{database}.{named}" if isinstance(named, str) and named else ns
 
 
 def _waits_for_ticket(entry: Entry) -> bool:

@@ -14,6 +14,7 @@ from perftui.sources.mongodb import connection_groups, open_transactions, own_wo
 from perftui.sources.mongodb.client import APP_NAME
 from perftui.sources.mongodb.member import Member, MemberSource, Reply, is_not_allowed
 from perftui.sources.mongodb.operation_entry import Described, Entry, describe, operation, opid_of, user_of
+from perftui.sources.mongodb.operation_place import locks_of
 from perftui.sources.mongodb.plain import documents, part, real, whole
 
 LIMIT = 500
@@ -180,8 +181,7 @@ def _with_locks(rows: Sequence[Entry], operations: Sequence[Operation]) -> tuple
     """What each holds, only while somebody waits: it makes every Snapshot longer."""
     if not any(entry.get("waitingForLock") for entry in rows):
         return tuple(operations)
-    held = (open_transactions.lock_modes(entry.get("locks")) for entry in rows)
-    return tuple(replace(one, locks=locks) for one, locks in zip(operations, held, strict=True))
+    return tuple(replace(one, locks=locks_of(entry)) for one, entry in zip(operations, rows, strict=True))
 
 
 def _transactions(entries: Sequence[Entry]) -> tuple[OpenTransaction, ...]:

@@ -11,6 +11,7 @@ from msgspec import json
 
 from perftui.model.operation import Operation, Progress
 from perftui.sources.mongodb.operation_entry import describe, noise_of, operation
+from perftui.sources.mongodb.operation_place import locks_of
 
 REPLIES = Path(__file__).parents[1] / "replies"
 ENTRIES: dict[str, dict[str, Any]] = json_util.loads((REPLIES / "currentOp.json").read_text("utf-8"))
@@ -176,3 +177,16 @@ def test_an_aggregation_at_its_out_is_on_the_collection_that_it_reads() -> None:
     reading = {**filling, "ns": "shop.orders"}
     assert describe(filling, None).ns == "shop.orders"
     assert describe(filling, None).shape_id == describe(reading, None).shape_id
+
+
+@pytest.mark.parametrize(("filled", "left"), [("shop", {"Global": "w", "Database": "w"}), ("archive", {"Global": "w"})])
+def test_an_aggregation_at_its_out_holds_nothing_of_the_collection_that_it_is_told_under(
+    filled: str, left: dict[str, str]
+) -> None:
+    """What it locks is the collection that it fills, which may lie in another database."""
+    command = {"aggregate": "orders", "pipeline": [{"$out": {"db": filled, "coll": "copy"}}], "$db": "shop"}
+    locks = {"Global": "w", "Database": "w", "Collection": "w"}
+    filling = {**QUEUED, "ns": f"{filled}.tmp.agg_out.8dcb04fc", "command": command, "locks": locks}
+    assert describe(filling, None).ns == "shop.orders"
+    assert locks_of(filling) == left
+    assert locks_of({**filling, "ns": "shop.orders"}) == locks
