@@ -33,12 +33,25 @@ def index_changes(before: IndexOverview, now: IndexOverview) -> Iterator[Change]
 
 
 def _gone(before: Sequence[GoneCollection], now: Sequence[GoneCollection]) -> Iterator[Change]:
+    """One sentence each, or one for all of a database where many of it are gone at once."""
     known = {(one.ns, one.listed_at) for one in before}
+    of_database: dict[str, list[GoneCollection]] = {}
     for one in now:
         if (one.ns, one.listed_at) not in known:
-            held = "" if one.documents is None else f" It held {one.documents:,} documents."
-            message = f"Collection {_safe(one.ns)} is gone: it was dropped or renamed.{held}"
-            yield Change("collection.gone", "warning", message, one.ns)
+            of_database.setdefault(one.ns.partition(".")[0], []).append(one)
+    for database, gone in of_database.items():
+        if len(gone) > _NAMED:
+            names = _names([one.ns.removeprefix(f"{database}.") for one in gone])
+            message = f"Collections {names} of {_safe(database)} are gone: they were dropped or renamed."
+            yield Change("collection.gone", "warning", message, database)
+        else:
+            yield from map(_one_gone, gone)
+
+
+def _one_gone(one: GoneCollection) -> Change:
+    held = "" if one.documents is None else f" It held {one.documents:,} documents."
+    message = f"Collection {_safe(one.ns)} is gone: it was dropped or renamed.{held}"
+    return Change("collection.gone", "warning", message, one.ns)
 
 
 def _indexes(old: CollectionState, state: CollectionState) -> Iterator[Change]:

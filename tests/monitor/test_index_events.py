@@ -46,6 +46,17 @@ def test_a_collection_that_is_gone_is_told_once() -> None:
     ]
 
 
+def test_a_database_that_is_gone_is_one_sentence() -> None:
+    gone = tuple(GoneCollection(ns=f"shop.c{number}", listed_at=7.0) for number in range(8))
+    assert told(reading(), replace(reading(), gone=(*gone, GoneCollection(ns="stock.a", listed_at=7.0)))) == [
+        (
+            "collection.gone",
+            "Collections c0, c1, c2, c3, c4 and 3 more of shop are gone: they were dropped or renamed.",
+        ),
+        ("collection.gone", "Collection stock.a is gone: it was dropped or renamed."),
+    ]
+
+
 def test_several_at_once_are_one_sentence() -> None:
     many = [index(f"x{number}") for number in range(8)]
     assert told(reading(), reading(*many)) == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -70,10 +70,10 @@ class CollectionStates:
         found.sort(key=lambda one: (-(one.scans_per_s or 0.0) * (one.documents or 0), -(one.documents or 0)))
         return [one.ns for one in found[:number]]
 
-    def keep(self, namespaces: Iterable[str]) -> None:
-        """Forget all others, and those that are gone."""
+    def keep(self, namespaces: Iterable[str], listed: Collection[str]) -> None:
+        """Forget all others; of those that are gone the ones that are not `listed` any more either."""
         kept = set(namespaces)
-        self._lost.clear()
+        self._lost = {ns: state for ns, state in self._lost.items() if ns in listed}
         self._states = {ns: state for ns, state in self._states.items() if ns in kept}
         self._counters = {ns: counters for ns, counters in self._counters.items() if ns in kept}
 

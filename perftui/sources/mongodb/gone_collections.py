@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from perftui.model.index import CollectionKind, CollectionState, GoneCollection
 
@@ -15,28 +15,34 @@ _MADE_UP = ".tmp."
 
 
 class GoneCollections:
-    """Compares one list of names with the next, of the same connection."""
+    """Compares one list of names with the next, of the same connection; `known`: what was gone before it."""
 
-    def __init__(self) -> None:
-        self._found: dict[str, GoneCollection] = {}
+    def __init__(self, known: Iterable[GoneCollection] = ()) -> None:
+        self._found = {one.ns: one for one in known}
         self._came_at: dict[str, float] = {}
         """Of those that came after the first whole list."""
         self._listed_at, self._knows_all = time.time(), False
         """When all databases had been looked at last: names are listed a few databases at a time."""
 
+    def missing(self, before: Mapping[str, CollectionKind], now: Collection[str]) -> list[str]:
+        """Namespaces that the list before had, unless they are made up or young."""
+        at = time.time()
+        lost = [ns for ns, kind in before.items() if ns not in now and kind == "collection"]
+        return [ns for ns in lost if _MADE_UP not in ns and not self._is_young(ns, at)]
+
     def take(
         self,
-        before: Mapping[str, CollectionKind],
+        gone: Iterable[str],
+        before: Collection[str],
         now: Collection[str],
         last_of: Callable[[str], CollectionState | None],
         *,
         whole: bool,
     ) -> None:
-        """Take the next list. What comes back under its name is not gone. `whole`: all databases were looked at."""
+        """Take the next list, and which of its missing ones are gone for certain. What comes back under its name is
+        not gone. `whole`: all databases were looked at."""
         at = time.time()
-        for ns, kind in before.items():
-            if ns not in now and kind == "collection" and _MADE_UP not in ns and not self._is_young(ns, at):
-                self._found[ns] = _gone(ns, last_of(ns), self._listed_at)
+        self._found |= {ns: _gone(ns, last_of(ns), self._listed_at) for ns in gone}
         came = {ns: self._came_at.get(ns, at) for ns in now if ns not in before or ns in self._came_at}
         self._came_at = came if self._knows_all else {}
         if whole:

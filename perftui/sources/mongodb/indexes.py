@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from perftui.model.index import CollectionState, IndexBuild, IndexOverview
+from perftui.model.index import CollectionKind, CollectionState, IndexBuild, IndexOverview
 from perftui.sources.base import Reading
 from perftui.sources.mongodb.collection_names import CollectionNames
 from perftui.sources.mongodb.collection_reading import CollectionReading, Found, Wanted
@@ -41,6 +41,7 @@ class MongoIndexesSource(MemberSource):
         self._busy = busy
         self._overview: IndexOverview | None = None
         self._notes: tuple[str, ...] = ()
+        self._gone = GoneCollections()
 
     async def connect(self) -> None:
         login = await self._member.look()
@@ -51,7 +52,7 @@ class MongoIndexesSource(MemberSource):
         )
         self._names, self._turns = CollectionNames(self._reads), CollectionTurns()
         self._reading = CollectionReading(self._reads, together=together)
-        self._states, self._gone = CollectionStates(), GoneCollections()
+        self._states, self._gone = CollectionStates(), GoneCollections(self._gone.shown())
         self._builds: tuple[IndexBuild, ...] | None = ()
         self._next_builds_at = self._next_top_at = 0.0
         self._top: dict[str, float] = {}
@@ -101,17 +102,22 @@ class MongoIndexesSource(MemberSource):
         looked = await self._names.look()
         changed = looked and self._names.kinds != before
         if looked:
-            self._gone.take(before, self._names.kinds, self._states.last_of, whole=self._names.complete)
+            await self._look_for_gone(before)
         if changed:
             self._turns.hurry()
         if self._turns.round_is_due:
             self._turns.start_round(self._names.kinds, await self._busiest())
-            self._states.keep(self._turns.chosen)
+            self._states.keep(self._turns.chosen, self._names.kinds)
         wanted = self._turns.next_ones() or self._scanned()
         for database, ones in wanted:
             await self._read_collections(database, ones)
         first_round = self._overview is None or len(self._overview.collections) < len(self._turns.chosen)
         return changed or (bool(wanted) and (self._turns.round_is_over or first_round))
+
+    async def _look_for_gone(self, before: Mapping[str, CollectionKind]) -> None:
+        now = self._names.kinds
+        gone = await self._names.gone(self._gone.missing(before, now))
+        self._gone.take(gone, before, now, self._states.last_of, whole=self._names.complete)
 
     def _scanned(self) -> list[tuple[str, list[tuple[str, bool]]]]:
         """While the server counts scans, the likeliest few are read more often: which one it is shows in seconds."""

@@ -1,8 +1,7 @@
 """The source of collections and indexes on real servers: right, bounded, and silent between its rounds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,20 +9,19 @@ import pytest
 from helpers.acting import TEST_COMMANDS, fail_point, indexes
 from helpers.builds import hanging_build
 from helpers.facts import commands_sent
+from helpers.index_source import NAME, all_named, next_round, overview, source_of, whole
 from helpers.mongodb import LOGS_REFUSALS, Client, by_name, good, opened, refused, sources
 from helpers.waiting import wait_until, wait_until_async
 
 from perftui.model.index import CollectionState, IndexOverview
 from perftui.model.query import SlowQuery
 from perftui.servers import MongodProcess, PrivateServers
-from perftui.sources.base import Source
 from perftui.sources.mongodb.busy_namespaces import BusyNamespaces
 from perftui.sources.mongodb.collection_turns import MOST_COLLECTIONS, CollectionTurns
 from perftui.sources.mongodb.indexes import MongoIndexesSource
 
 DB = "indexed"
 PASSWORD = "viewer-word"
-NAME = "mongodb.indexes"
 MEMORY = Path("/dev/shm")
 
 
@@ -33,43 +31,6 @@ def client(mongod: MongodProcess) -> Iterator[Client]:
         client.drop_database(DB)
         yield client
         client.drop_database(DB)
-
-
-@asynccontextmanager
-async def source_of(mongod: MongodProcess) -> AsyncIterator[Source]:
-    """With the server's own source polled once, which counts the builds."""
-    async with sources(mongod.uri) as found:
-        await good(found["mongodb.server"])
-        yield found[NAME]
-
-
-async def overview(source: Source) -> IndexOverview:
-    sample = await good(source)
-    assert isinstance(sample.payload, IndexOverview)
-    return sample.payload
-
-
-async def whole(source: Source) -> IndexOverview:
-    """With the last poll of the round: other tests may have left more collections than one poll reads."""
-    assert isinstance(source, MongoIndexesSource)
-    found = await overview(source)
-    while not source._turns.round_is_over:
-        found = await overview(source)
-    return found
-
-
-async def all_named(source: Source) -> IndexOverview:
-    """With the names of all databases, which are listed a few at a time, and all that is read because of them."""
-    assert isinstance(source, MongoIndexesSource)
-    found = await overview(source)
-    while not (source._names.complete and source._turns.round_is_over):
-        found = await overview(source)
-    return found
-
-
-async def next_round(source: Source) -> IndexOverview:
-    source.hurry()
-    return await whole(source)
 
 
 def collection(found: IndexOverview, name: str, database: str = DB) -> CollectionState:
@@ -210,24 +171,6 @@ async def test_a_collection_dropped_meanwhile_takes_no_other_along(mongod: Mongo
     assert [one.ns for one in noticed.gone] == [f"{DB}.b"], "the names were looked at anew at once"
     assert sent == 0
     assert {one.ns for one in later.collections} >= {f"{DB}.a", f"{DB}.c"}
-
-
-async def test_a_collection_that_was_dropped_is_remembered_until_it_is_back(
-    mongod: MongodProcess, client: Client
-) -> None:
-    client[DB].a.insert_one({})
-    client[DB].b.insert_many([{} for _ in range(7)])
-    async with source_of(mongod) as source:
-        before = await all_named(source)
-        client[DB].b.rename("c")
-        source.hurry()
-        renamed = await all_named(source)
-        client[DB].c.rename("b")
-        source.hurry()
-        back = await all_named(source)
-    assert before.gone == ()
-    assert [(one.ns, one.documents) for one in renamed.gone] == [(f"{DB}.b", 7)]
-    assert back.gone == (), "c came and went while it was watched: that is somebody's work in between"
 
 
 @pytest.fixture
