@@ -6,7 +6,7 @@ from perftui.model.application import RecentRequests, Uncertainty
 from perftui.model.query import LatencySummary
 from perftui.sources.application.counting import Growth
 from perftui.sources.application.families import Histogram
-from perftui.sources.application.labels import UNANSWERED, UNCLEAR
+from perftui.sources.application.labels import CLIENT_LEFT, UNANSWERED, UNCLEAR
 from perftui.sources.application.quantiles import Quantile, quantile
 from perftui.sources.numbers import real, whole
 
@@ -30,13 +30,13 @@ class Figures:
         return self._count(histograms, counters, self._growth.step) / elapsed if elapsed else None
 
     def error_shares(self, histograms: Sequence[Histogram], counters: Counted) -> tuple[float | None, float | None]:
-        """5xx and 4xx of all. A request that an exception left without an answer is one of the first."""
+        """5xx and 4xx (and 499) of all. A request that an exception left without an answer is one of the first."""
         places = [pair for pair in _with_status(histograms) or counters if pair[0] != UNCLEAR]
         for of in self._periods():
             counted = sum(of(place) for _, place in places)
             if counted > 0:
                 server = sum(of(place) for status, place in places if status in _SERVER_ERRORS)
-                client = sum(of(place) for status, place in places if status == "4")
+                client = sum(of(place) for status, place in places if status in ("4", CLIENT_LEFT))
                 return real(server / counted), real(client / counted)
         return None, None
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 ALL, UNMATCHED, OTHER_METHOD = "(all)", "(unmatched)", "(other)"
 UNANSWERED, UNCLEAR = "-", "?"
 """Instead of a status: an exception left the request without one; or it is told in another way than by a number."""
+CLIENT_LEFT = "499"
+"""The client hung up before it had its answer, so that nobody refused anything."""
 _ROUTES = ("http_route", "route", "handler", "path", "uri", "url_rule", "endpoint", "view", "http_target")
 _STATUSES = ("http_response_status_code", "status_code", "status", "code", "http_status_code", "response_code")
 _METHODS = ("http_request_method", "http_method", "method")
@@ -35,8 +37,10 @@ def database_key(labels: Mapping[str, str]) -> EndpointKey:
 
 
 def status_class(labels: Mapping[str, str]) -> str:
-    """The first digit of the status, of `404` as of `4xx`; empty where none is told."""
+    """The first digit of the status, of `404` as of `4xx`, or `CLIENT_LEFT`; empty where none is told."""
     told = next((labels[alias] for alias in _STATUSES if labels.get(alias)), "")
+    if told == CLIENT_LEFT:
+        return CLIENT_LEFT
     if told[:1] in tuple("12345"):
         return told[0]
     outcome = labels.get("outcome", "")

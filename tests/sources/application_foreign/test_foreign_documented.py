@@ -129,6 +129,19 @@ def test_a_status_in_words_is_unknown_and_a_missing_one_among_others_is_an_error
     assert metrics.server_error_rate == 0.25
 
 
+def test_clients_that_left_were_not_refused() -> None:
+    """499 is a share of the 4xx, and no refusal."""
+    reader = PrometheusReader(300.0, "http://shop")
+    labels = 'method="GET",route="/a"'
+    text = "".join(f'http_requests_total{{{labels},status="{status}"}} %d\n' for status in ("200", "404", "499"))
+    reader.read((text % (10, 0, 0)).encode())
+    metrics, _ = reader.read((text % (50, 20, 40)).encode())
+    (found,) = metrics.endpoints
+    assert found.recent is not None
+    assert (found.recent.requests, found.recent.client_errors) == (100, 20)
+    assert found.client_error_rate == pytest.approx(0.6)
+
+
 def test_raw_paths_are_named_as_such() -> None:
     lines = [f'http_requests_total{{path="/items/{number}",status="200"}} 1\n' for number in range(30)]
     _, notes = read("".join(lines))
