@@ -32,6 +32,7 @@ def test_help_without_an_action_lists_all(capsys: pytest.CaptureFixture[str]) ->
          "hide."),
         (["apply", "f.json", "shop", "--name", "x"], "--name goes with perftui index create, not with perftui index "
          "apply."),
+        (["undo", "shop", "--confirm", "x"], "--confirm goes with perftui index drop, not with perftui index undo."),
         (["list", "shop", "--yes"], "--yes goes with perftui index create, perftui index apply, perftui index hide, "
          "perftui index unhide, perftui index drop, perftui index abort, perftui index undo and perftui index profile, "
          "not with perftui index list."),

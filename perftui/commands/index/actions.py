@@ -65,7 +65,7 @@ INDEX.add("hide", "TARGET DB.COLLECTION NAME", "hide an index from all queries; 
 INDEX.add("unhide", "TARGET DB.COLLECTION NAME", "let queries use it again", _RUNNING, _ask)
 INDEX.add("drop", "TARGET DB.COLLECTION NAME", "drop an index", _RUNNING, _confirm)
 INDEX.add("abort", "TARGET DB.COLLECTION NAME", "end the build of an index", _RUNNING, _ask)
-INDEX.add("undo", "TARGET [ENTRY]", "take the last action back, or one of the journal", _RUNNING, _confirm)
+INDEX.add("undo", "TARGET [ENTRY]", "take the last action back, or one of the journal", _RUNNING, _ask)
 INDEX.add("list", "TARGET [DB | DB.COLLECTION]", "list indexes with their sizes and uses", _RUNNING, _show)
 INDEX.add("journal", "[TARGET]", "say what was done, and what became of it", _RUNNING, _show)
 INDEX.add("profile", "TARGET DB", "profile for a time, then put the old settings back", _RUNNING, _profile)
