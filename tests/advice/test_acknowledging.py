@@ -14,6 +14,8 @@ DOWN = Member(address="c", role="(NOT REACHABLE/HEALTHY)", healthy=False, votes=
 BEHIND = replace(WELL, address="d", lag_s=90.0)
 ARBITER = Member(address="e", role="ARBITER", healthy=True, votes=1)
 SILENT = replace(WELL, address="f", votes=0)
+UNKNOWN = Member(address="g", role="UNKNOWN")
+LEADER = replace(PRIMARY, healthy=None, votes=None)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,8 @@ SILENT = replace(WELL, address="f", votes=0)
         ((PRIMARY, WELL), "3", True),
         ((PRIMARY, DOWN), "datacenters", None),
         ((), "majority", None),
+        ((LEADER, UNKNOWN, UNKNOWN), "majority", None),
+        ((LEADER, UNKNOWN), "3", None),
     ],
 )
 def test_whether_too_few_acknowledge(members: tuple[Member, ...], concern: str, short: bool | None) -> None:
@@ -40,6 +44,14 @@ def test_whether_too_few_acknowledge(members: tuple[Member, ...], concern: str, 
 def test_of_a_set_that_is_not_seen_nothing_is_told() -> None:
     assert is_short(None, "majority") is None
     assert held_back_by(None) == ()
+
+
+def test_of_members_that_may_not_be_read_none_is_accused() -> None:
+    found = ReplicaSet(members=(LEADER, UNKNOWN, UNKNOWN))
+    assert held_back_by(found) == ()
+    write = Operation(opid=1, op="command", ns="shop.items", running_s=4.0, waiting_for="write concern majority")
+    (wait,) = find_waits(OperationList(operations=(write,)), None, found)
+    assert "may not read their state" in wait.untold
 
 
 def test_the_waits_name_them_those_that_are_down_first() -> None:

@@ -227,6 +227,36 @@ def test_an_idle_transaction_keeps_its_own_verdict() -> None:
     assert "6 operations wait" in last.message
 
 
+@pytest.mark.parametrize(("conflicts", "waits"), [(1, False), (30, True)])
+def test_an_idle_transaction_is_blamed_by_who_tries_again_and_again(conflicts: int, waits: bool) -> None:
+    """Any long update runs into a write now and then, and goes on."""
+    idle = OpenTransaction(session="ab", idle_s=9.0, open_s=9.0, locks="Collection w", lock_modes=HELD)
+
+    def conflicting(targets: Targets, at: float, passed: int) -> None:
+        tries = conflicts * (passed + 2 if conflicts > 1 else 1)
+        list_operations(targets, one(5, at, passed + 1.5, write_conflicts=tries), transactions=(idle,))
+
+    told = after(8, conflicting).problem
+    assert (told.code if told is not None else "") == ("idle-transaction" if waits else "")
+
+
+def test_writes_that_wait_for_members_of_which_nothing_may_be_known() -> None:
+    """The login may not read the set's state: several that wait for long are told, and nobody is accused."""
+    members = tuple(Member(address=f"db{place}:27017", role="UNKNOWN" if place else "PRIMARY") for place in range(3))
+    replica_set = ReplicaSet(name="rs0", members=members)
+    few = with_set(listing(lambda at, passed: concern(1, at, passed + 0.5)[0]), replica_set)
+    many = with_set(
+        listing(*(lambda at, passed, place=place: concern(4, at, passed + 0.5)[place] for place in range(4))),
+        replica_set,
+    )
+    assert after(10, few).status == "healthy"
+    found = after(10, many).problem
+    assert found is not None
+    assert (found.code, found.severity) == ("write-concern", "warning")
+    assert found.cause == "which members hold them back is not seen: the set's state may not be read"
+    assert "cannot acknowledge" not in found.what
+
+
 def test_a_member_that_is_down_is_told_with_the_writes_that_wait_for_it() -> None:
     last = after(10, INCIDENTS["no majority"].change)
     assert [one.code for one in last.effects] == ["member-down"]

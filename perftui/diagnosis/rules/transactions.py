@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from perftui.advice.contention.waits import waits_for_write
 from perftui.diagnosis.kill_commands import kill_session
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
@@ -13,7 +14,6 @@ from perftui.model.snapshot import TargetState
 _IDLE_WITH_WAITERS_S = 2.0
 _IDLE_ALONE_S = 20.0
 _WAITS_S = 1.0
-_WRITES = {"update", "remove", "command", "insert"}
 
 
 def find_idle_transactions(moment: Moment) -> Iterator[Suspicion]:
@@ -40,7 +40,7 @@ def _waiters(state: TargetState) -> list[Operation]:
 
 
 def _may_wait(one: Operation) -> bool:
-    return (one.waiting_for or "").startswith("lock") or (one.op in _WRITES and (one.write_conflicts or 0) > 0)
+    return (one.waiting_for or "").startswith("lock") or waits_for_write(one)
 
 
 def _idle(state: TargetState, one: OpenTransaction, number: int, waiters: list[Operation]) -> Suspicion:

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator
 
-from perftui.advice.contention.acknowledging import concern_of, held_back_by, is_short, waits_for_concern
+from perftui.advice.contention.acknowledging import (
+    concern_of,
+    held_back_by,
+    is_short,
+    knows_health,
+    waits_for_concern,
+)
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.subjects import operations_of
@@ -65,7 +71,7 @@ def _cost(waiting: list[Operation], longest: float) -> str:
 def _cause(state: TargetState, absent: tuple[Member, ...]) -> str:
     if absent:
         return ", ".join(_state(one) for one in absent[:_MOST_NAMED])
-    if state.replica_set is None:
+    if not knows_health(state.replica_set):
         return "which members hold them back is not seen: the set's state may not be read"
     return "no member is down or far behind: their disks, or the way to them, are slow"
 
