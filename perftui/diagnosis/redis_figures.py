@@ -48,6 +48,21 @@ def refusals(server: RedisServer) -> float | None:
     return sum(server.errors_per_s.get(one, 0.0) for one in REFUSALS)
 
 
+def keeps_all(server: RedisServer) -> bool:
+    """Whether no key may go where memory ends: none is to be evicted, or only those that expire, and none does."""
+    policy = server.memory.policy or ""
+    expiring = sum(one.expires for one in server.keyspace)
+    return policy == "noeviction" or (policy.startswith("volatile-") and not server.evicted_per_s and not expiring)
+
+
+def refused_writes(server: RedisServer) -> float:
+    """Commands a second that were refused for want of memory; before 6.2 Redis counts only that commands failed."""
+    numbers = [int(one[:9]) for one in (server.version or "").split(".")[:2] if one.isdecimal()]
+    if server.errors_per_s or numbers >= [6, 2]:
+        return server.errors_per_s.get("OOM", 0.0)
+    return sum((one.failed_per_s or 0.0) + (one.rejected_per_s or 0.0) for one in server.commands)
+
+
 def following(server: RedisServer) -> float | None:
     """Those that follow."""
     if server.replication.role != "primary":

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from perftui.diagnosis.moment import Moment
+from perftui.diagnosis.redis_figures import keeps_all, refused_writes
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.signals import share
 from perftui.diagnosis.words import count, name, per_second, percent, size
@@ -12,7 +13,8 @@ from perftui.model.snapshot import TargetState
 
 _FEWEST_KEYS = 50
 _FALL = 0.5
-_STEP_S = 6.0
+_STEP_S, _STEPS = 6.0, 1.5
+"""Between two readings; the second of what lies between them where they are far apart."""
 _LOOKS_BACK_S = 300.0
 _SHORTEST_S = 20.0
 _LOOKUPS_PER_S = 5.0
@@ -40,9 +42,10 @@ def find_flushes(moment: Moment) -> Iterator[Suspicion]:
 def _last_fall(moment: Moment, state: TargetState) -> tuple[float, float, float] | None:
     """When, from how many keys, to how many."""
     found = None
-    readings = moment.track(state, "keys").pairs(moment.now - _LOOKS_BACK_S)
-    for (began, before), (at, after) in pairwise(readings):
-        if before >= _FEWEST_KEYS and after <= _FALL * before and at - began <= _STEP_S:
+    track = moment.track(state, "keys")
+    longest = max(_STEP_S, _STEPS * track.spacing)
+    for (began, before), (at, after) in pairwise(track.pairs(moment.now - _LOOKS_BACK_S)):
+        if before >= _FEWEST_KEYS and after <= _FALL * before and at - began <= longest:
             found = at, before, after
     return found
 
@@ -96,7 +99,7 @@ def find_evictions(moment: Moment) -> Iterator[Suspicion]:
         if server is None or evicted < _EVICTED_PER_S or rate is None or lookups < _LOOKUPS_PER_S:
             continue
         usual = moment.usual(state, "hit_rate", "cache-evicting")
-        if rate < moment.thresholds.hit_rate or (usual is not None and rate < usual - 0.1):
+        if rate < (moment.thresholds.hit_rate if usual is None else usual - 0.1):
             yield _evicting(state, server, evicted, rate, usual)
 
 
@@ -126,10 +129,10 @@ def find_full(moment: Moment) -> Iterator[Suspicion]:
     """Every write is refused: no key may be evicted, or only those that expire, of which there are none."""
     for state in moment.fresh("redis", "redis"):
         server = state.redis
-        if server is None or not _keeps_all(server):
+        if server is None or not keeps_all(server):
             continue
         used = share(server.memory.used_bytes, server.memory.maximum_bytes)
-        refused = sum((one.failed_per_s or 0.0) + (one.rejected_per_s or 0.0) for one in server.commands)
+        refused = refused_writes(server)
         if used is not None and used >= 0.97 and refused > 0:
             yield Suspicion(
                 code="redis-full",
@@ -138,16 +141,20 @@ def find_full(moment: Moment) -> Iterator[Suspicion]:
                 what="Redis is full and refuses writes",
                 cost=f"{per_second(refused)} commands refused",
                 cause=_memory(server),
-                help="give it more memory (maxmemory), or a policy that evicts",
-                command="redis-cli config set maxmemory-policy allkeys-lru",
+                help="see that its machine has the memory, then give it more; a policy that evicts deletes data, "
+                "and is right only where all of it is a cache",
+                command=_larger(moment, state, server.memory.maximum_bytes or 0),
                 page="Redis",
             )
 
 
-def _keeps_all(server: RedisServer) -> bool:
-    policy = server.memory.policy or ""
-    expiring = sum(one.expires for one in server.keyspace)
-    return policy == "noeviction" or (policy.startswith("volatile-") and not server.evicted_per_s and not expiring)
+def _larger(moment: Moment, state: TargetState, maximum_bytes: int) -> str | None:
+    """Half as much again, unless its machine is seen to lack that: what is deleted for want of it may be no cache."""
+    machine = moment.machine_of(state)
+    available = machine.host.memory.available_bytes if machine is not None and machine.host is not None else None
+    if available is not None and available < maximum_bytes:
+        return None
+    return f"redis-cli config set maxmemory {-(-maximum_bytes * 3 // 2**21)}mb"
 
 
 def find_misses(moment: Moment) -> Iterator[Suspicion]:

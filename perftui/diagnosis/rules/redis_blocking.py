@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from perftui.diagnosis.moment import Moment, is_silent
+from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.words import name, one_of, seconds
 from perftui.model.host import Process
@@ -11,11 +11,17 @@ from perftui.model.snapshot import SourceState, TargetState
 
 _LONG_US, _SINGLE_S, _TOTAL_S = 50_000, 0.2, 0.4
 _LOOKS_BACK_S = 20.0
-_DELAYED = 2
-_LOADING = "is loading its data from disk"
-_BUSY = ("BUSY", "busy running a script")
+_BUSY = ("BUSY", "busy running a script", "blocked by a running script")
 _BUSY_SHARE, _IDLE, _SEEN_S = 0.7, 0.1, 5.0
 """Of a core; and how long the silence lasts until the process's share is of that time."""
+_MAY_BE_BUSY_S = 15.0
+"""With the five seconds until it is over, `unreachable` leads after twenty."""
+_UNSEEN = (
+    "a command or a script, CLIENT PAUSE, or its machine or the network is gone",
+    "see whether its machine answers; then end a script with SCRIPT KILL, or see whether it still answers slowly",
+    "redis-cli --latency",
+)
+"""Cause, help and command where nothing shows that it is there."""
 INSTEAD = {
     "keys": "use SCAN instead of KEYS",
     "eval": "end the script: SCRIPT KILL",
@@ -40,7 +46,8 @@ def find_blocking(moment: Moment) -> Iterator[Suspicion]:
         total_s = sum(entry.duration_us for entry in entries) / 1e6
         longest_s = max((entry.duration_us / 1e6 for entry in entries), default=0.0)
         if late is not None:
-            yield _blocked_now(moment, state, late)
+            if not _may_be_gone(moment, state, late):
+                yield _blocked_now(moment, state, late)
         elif longest_s >= _SINGLE_S or total_s >= _TOTAL_S:
             yield _blocked(moment, state, entries, total_s)
 
@@ -74,17 +81,31 @@ def _others_are_late(moment: Moment) -> bool:
     return bool(others) and late * 2 > len(others)
 
 
+def _is_there(moment: Moment, state: TargetState) -> bool:
+    """It says BUSY, as it does to all while a script runs, or its process is seen: neither it nor the way is gone."""
+    return any(map(_says_busy, state.sources)) or moment.process_of(state) is not None
+
+
+def _may_be_gone(moment: Moment, state: TargetState, source: SourceState) -> bool:
+    """Silent for longer than most commands take, and nothing shows that it is there: `unreachable` says all we know."""
+    silent_s = moment.now - (source.read_at or moment.now)
+    told = moment.holds("unreachable", state.target.id)
+    return told and silent_s >= _MAY_BE_BUSY_S and not _is_there(moment, state)
+
+
 def _blocked_now(moment: Moment, state: TargetState, source: SourceState) -> Suspicion:
     since = source.read_at or moment.now
     process = moment.process_of(state)
     share = None if process is None else process.cpu_share
     stands = share is not None and share < _IDLE and moment.now - since >= _SEEN_S
-    cause, help_, command = _stands(process) if process and stands else _works(source, share)
+    is_there = _is_there(moment, state)
+    known = _works(source, share) if is_there else _UNSEEN
+    cause, help_, command = _stands(process) if process and stands else known
     return Suspicion(
         code="redis-blocked",
         target_id=state.target.id,
         severity="critical",
-        what="Redis is blocked and does not answer",
+        what="Redis is blocked and does not answer" if is_there else "Redis does not answer",
         since=since,
         cost=f"no answer for {seconds(max(moment.now - since, 0.0))}",
         cause=cause,
@@ -132,65 +153,4 @@ def _blocked(moment: Moment, state: TargetState, entries: Sequence[RedisSlowComm
     )
 
 
-def find_failed_saves(moment: Moment) -> Iterator[Suspicion]:
-    """After a failed save Redis refuses writes, unless it was told not to."""
-    for state in moment.fresh("redis", "redis"):
-        saved = state.redis.persistence if state.redis is not None else None
-        if saved is None or (saved.last_save_ok is not False and saved.append_only_ok is not False):
-            continue
-        yield Suspicion(
-            code="redis-save-failed",
-            target_id=state.target.id,
-            severity="critical",
-            what="Redis cannot write to its disk",
-            cost="it refuses writes until a save succeeds",
-            cause="the last append failed" if saved.append_only_ok is False else "the last save failed",
-            help="free disk space or memory, then BGSAVE",
-            command="redis-cli bgsave",
-            page="Redis",
-        )
-
-
-def find_loading(moment: Moment) -> Iterator[Suspicion]:
-    """After a start, or for a replica after a copy: until it is done, nearly every command is refused."""
-    for state in moment.states("redis"):
-        refused = any(one.failure is not None and _LOADING in one.failure.message for one in state.sources)
-        said = state.redis is not None and state.redis.persistence.loading and not is_silent(state, "redis")
-        if refused or said:
-            yield Suspicion(
-                code="redis-loading",
-                target_id=state.target.id,
-                severity="critical",
-                what="Redis loads its data from disk",
-                cost="it refuses commands until it is done",
-                help="wait; read its log for why it started",
-                command="redis-cli info persistence",
-                page="Redis",
-            )
-
-
-def find_slow_disk(moment: Moment) -> Iterator[Suspicion]:
-    """Redis writes what it is told to a file, and waits where the disk does not take it: everybody waits then."""
-    for state in moment.fresh("redis", "redis"):
-        delayed = [at for at, rate in moment.track(state, "delayed").pairs(moment.now - _LOOKS_BACK_S) if rate > 0]
-        if len(delayed) >= _DELAYED:
-            yield Suspicion(
-                code="redis-disk-slow",
-                target_id=state.target.id,
-                severity="critical",
-                what="Redis waits for its disk",
-                since=delayed[0],
-                cost=f"{one_of(len(delayed), 'write', 'writes')} waited two seconds for it, and all clients with them",
-                cause="the disk does not take its append-only file",
-                help="find what else uses that disk, or have it write less strictly: appendfsync",
-                command="redis-cli info persistence",
-                page="Redis",
-            )
-
-
-RULES = (
-    Rule(codes=("redis-blocked",), find=find_blocking, holds_s=1.0, ends_s=5.0),
-    Rule(codes=("redis-loading",), find=find_loading, holds_s=1.5, ends_s=3.0),
-    Rule(codes=("redis-disk-slow",), find=find_slow_disk, holds_s=1.0, ends_s=5.0),
-    Rule(codes=("redis-save-failed",), find=find_failed_saves, holds_s=1.0),
-)
+RULES = (Rule(codes=("redis-blocked",), find=find_blocking, holds_s=1.0, ends_s=5.0),)
