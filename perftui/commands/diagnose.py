@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _LOOKS_S = 8.0
 """How long it looks before it says that nothing is wrong: rates need two readings, a rule some seconds."""
+_LOOKS_ON_S = 16.0
+"""The same while something is suspected: what a server does itself has to last longer before it counts."""
 _SURE_S = 2.0
 """How long it looks on once something is wrong: the cause may show after its effect."""
 _LONGEST_WAIT_S = 10.0
@@ -51,14 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
 async def _look(settings: "Settings") -> "Snapshot | None":
     """Until something is wrong and a moment more, or until long enough nothing was."""
     started, found_at = time.monotonic(), 0.0
-    waits_s = _LOOKS_S + _LONGEST_WAIT_S
+    waits_s = _LOOKS_ON_S + _LONGEST_WAIT_S
 
-    def enough(snapshot: "Snapshot") -> bool:
+    def enough(snapshot: "Snapshot", suspects: bool) -> bool:
         nonlocal found_at
         now, verdict = time.monotonic(), snapshot.verdict
         if verdict is None or verdict.status != "problem":
             found_at = 0.0
-            return verdict is not None and verdict.status != "looking" and now - started >= _LOOKS_S
+            looks_s = _LOOKS_ON_S if suspects else _LOOKS_S
+            return verdict is not None and verdict.status != "looking" and now - started >= looks_s
         found_at = found_at or now
         return now - found_at >= _SURE_S
 
@@ -69,7 +72,7 @@ async def _watch(settings: "Settings", seconds: float, show: Show) -> "Snapshot 
     """Show each new verdict, flushed at once, and go on."""
     before: tuple[object, ...] | None = None
 
-    def take(snapshot: "Snapshot") -> bool:
+    def take(snapshot: "Snapshot", _suspects: bool) -> bool:
         nonlocal before
         verdict = snapshot.verdict
         if verdict is not None and verdict.status != "looking" and (key := _key(verdict)) != before:
@@ -80,8 +83,13 @@ async def _watch(settings: "Settings", seconds: float, show: Show) -> "Snapshot 
     return await _monitor(settings, seconds, take)
 
 
-async def _monitor(settings: "Settings", seconds: float, enough: Callable[["Snapshot"], bool]) -> "Snapshot | None":
-    """Read for at most so long, or until it is enough; returns the last Snapshot."""
+async def _monitor(
+    settings: "Settings", seconds: float, enough: Callable[["Snapshot", bool], bool]
+) -> "Snapshot | None":
+    """Read for at most so long, or until it is enough; returns the last Snapshot.
+
+    `enough` is told, beside each Snapshot, whether something is suspected that does not count yet.
+    """
     from perftui.monitor.live import Monitor
 
     last: list[Snapshot] = []
@@ -89,10 +97,11 @@ async def _monitor(settings: "Settings", seconds: float, enough: Callable[["Snap
 
     def take(snapshot: "Snapshot") -> None:
         last[:] = [snapshot]
-        if enough(snapshot):
+        if enough(snapshot, monitor.suspects):
             done.set()
 
-    running = asyncio.create_task(Monitor(settings).run(take))
+    monitor = Monitor(settings)
+    running = asyncio.create_task(monitor.run(take))
     ending = asyncio.create_task(done.wait())
     try:
         await asyncio.wait({running, ending}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

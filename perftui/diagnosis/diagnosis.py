@@ -22,7 +22,8 @@ from perftui.model.verdict import Evidence, Problem, Unseen, Verdict, VerdictSta
 
 _SHORTEST_STEP_S = 0.4
 """Snapshots that come closer together change nothing of the verdict."""
-_GAP_S = 60.0
+_GAP_S, _GAP_STEPS = 60.0, 3.0
+"""A pause so long makes all that was known old: in seconds, and in intervals where these are long themselves."""
 _LOOKING_S = 4.0
 
 
@@ -41,7 +42,7 @@ class Diagnosis:
         step = snapshot.taken_at - self._last_at
         if self._verdict is not None and 0 <= step < _SHORTEST_STEP_S and not self._at_once:
             return self._verdict
-        if self._verdict is not None and (step < 0 or step > _GAP_S):
+        if self._verdict is not None and (step < 0 or step > max(_GAP_S, _GAP_STEPS * snapshot.interval_s)):
             self._begin()
         self._last_at = snapshot.taken_at
         self._began_at = self._began_at or snapshot.taken_at
@@ -59,6 +60,11 @@ class Diagnosis:
         self._steadiness.end(lambda one: one.rule.is_over is not None and one.rule.is_over(moment, one.suspicion))
         self._verdict = self._judge(moment)
         return self._verdict
+
+    @property
+    def suspects(self) -> bool:
+        """Whether something is suspected that has not lasted long enough to count."""
+        return self._steadiness.suspects
 
     def _begin(self) -> None:
         self._memory, self._steadiness, self._places = Memory(), Steadiness(at_once=self._at_once), Places()

@@ -162,6 +162,8 @@ SIGNALS = (
     _mongodb("tickets", "tickets in use", tickets_share, percent, 1.5, 0.4),
     _mongodb("ticket_demand", "tickets wanted", ticket_demand),
     _mongodb("read_into_cache", "read into the cache", lambda s: s.cache.read_bytes_per_s),
+    _mongodb("written_from_cache", "written from the cache", lambda s: s.cache.written_bytes_per_s),
+    _mongodb("received", "what it receives", lambda s: s.network.received_bytes_per_s),
     _mongodb("dirty", "dirty share of the cache", lambda s: share(s.cache.dirty_bytes, s.cache.maximum_bytes)),
     _mongodb("sent", "what it sends", lambda s: s.network.sent_bytes_per_s, megabytes, 3.0, 20.0 * 2**20),
     _mongodb("connections", "connections", lambda s: s.connections.current, count, 1.7, 50.0),

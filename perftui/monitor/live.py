@@ -266,6 +266,11 @@ class Monitor:
         """Have what is suspected count at once, for who takes only one Snapshot."""
         self._diagnose_at_once = True
 
+    @property
+    def suspects(self) -> bool:
+        """Whether something is suspected that has not lasted long enough to be told."""
+        return self._known_diagnosis is not None and self._known_diagnosis.suspects
+
     def tell(self, event: Event) -> None:
         """Put an event that the screen caused among the others."""
         self._notices.tell(event)

@@ -1,20 +1,27 @@
 """`perftui diagnose` as a user runs it, on real servers. That the tests' machine is busy is a problem of its own."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 
 import jsonschema
 import pytest
+from helpers.host_incidents import cpu_saturated
+from helpers.incidents import START, Change, Story, Targets
 from helpers.waiting import wait_until
 from pymongo import MongoClient
 
+from perftui.commands import diagnose as diagnose_command
 from perftui.model.schemas import schema
+from perftui.model.settings import Settings
+from perftui.model.snapshot import Snapshot
+from perftui.model.verdict import Verdict
 from perftui.servers import MongodProcess, PrivateServers, RedisProcess
 
 PERFTUI = [sys.executable, "-m", "perftui"]
@@ -77,6 +84,49 @@ def test_a_missing_right_is_named(private_servers: PrivateServers) -> None:
     assert "inprog" in runs["needs"]
     assert "clusterMonitor" in runs["grant"]
     assert "reader:reader" not in done.stdout
+
+
+def looked_for(monkeypatch: pytest.MonkeyPatch, change: Change | None) -> tuple[float, Verdict]:
+    """How long it looks at such a machine, and what it says in the end."""
+    story, now = Story(), [0.0]
+    monkeypatch.setattr("perftui.commands.diagnose.time.monotonic", lambda: now[0])
+
+    async def play(_settings: object, seconds: float, enough: Callable[[Snapshot, bool], bool]) -> Snapshot:
+        for second in range(int(seconds)):
+            now[0] = second + 0.5
+            (verdict,) = story.play(1, change)
+            snapshot = Snapshot(sequence=second, taken_at=verdict.at, interval_s=1.0, window_s=300.0, verdict=verdict)
+            if enough(snapshot, story.diagnosis.suspects):
+                break
+        return snapshot
+
+    monkeypatch.setattr(diagnose_command, "_monitor", play)
+    last = asyncio.run(diagnose_command._look(Settings()))
+    assert last is not None
+    assert last.verdict is not None
+    return now[0], last.verdict
+
+
+def test_a_cpu_that_the_servers_take_is_looked_at_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    took_s, verdict = looked_for(monkeypatch, cpu_saturated)
+    assert verdict.problem is not None, verdict.message
+    assert verdict.problem.code == "cpu-saturated"
+    assert took_s < 16
+
+
+def test_where_nothing_is_suspected_it_looks_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    took_s, verdict = looked_for(monkeypatch, None)
+    assert (took_s, verdict.status) == (8.5, "healthy")
+
+
+def test_a_burst_is_waited_for_and_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def burst(targets: Targets, at: float, passed: int) -> None:
+        if at - START < 9:
+            cpu_saturated(targets, at, passed)
+
+    took_s, verdict = looked_for(monkeypatch, burst)
+    assert verdict.status == "healthy"
+    assert 9 < took_s < 16
 
 
 def test_wrong_seconds_are_refused() -> None:

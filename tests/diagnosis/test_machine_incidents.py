@@ -13,7 +13,7 @@ from helpers.machine_incidents import MONGOD, burning, disk, memory, python
 from msgspec.structs import replace
 
 from perftui.model.host import Filesystem, Process
-from perftui.model.mongodb import StorageCache
+from perftui.model.mongodb import NetworkTraffic, OperationLatency, StorageCache
 
 
 def test_a_namesake_that_takes_next_to_nothing_is_not_accused() -> None:
@@ -98,6 +98,59 @@ def test_a_disk_that_mongodb_keeps_busy_is_its_own() -> None:
     last = after(12, change)
     assert last.problem is not None
     assert last.problem.code == "disk-saturated"
+
+
+def own_disk(*, read: float = 0.0, written: float = 0.0, traffic: float, **figures: object) -> Change:
+    """A saturated disk, with what MongoDB's cache moves of it."""
+
+    def change(targets: Targets, at: float, passed: int) -> None:
+        disk(cpu=0.2, iowait=0.4, pressure=0.9, traffic=traffic)(targets, at, passed)
+        cache = StorageCache(
+            used_bytes=300 * MB, maximum_bytes=500 * MB, read_bytes_per_s=read, written_bytes_per_s=written
+        )
+        set_figures(targets, "mongodb", "mongodb", cache=cache, **figures)
+
+    return change
+
+
+def checkpoint(targets: Targets, at: float, passed: int) -> None:
+    """The cache has handed all of it to the system, which writes it for half a minute."""
+    own_disk(traffic=40.0 * MB, written=600.0 * MB if passed < 2 else 0.0)(targets, at, passed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        own_disk(traffic=2.0 * MB, writes=OperationLatency(per_s=180.0, average_ms=90.0)),
+        own_disk(traffic=8.0 * MB, network=NetworkTraffic(requests_per_s=300.0, received_bytes_per_s=3.5 * MB)),
+        own_disk(traffic=100.0 * MB, read=15.0 * MB),
+        own_disk(traffic=20.0 * MB, role="SECONDARY"),
+        checkpoint,
+    ],
+    ids=["journal of small writes", "journal of large ones", "read-ahead", "a secondary that follows", "a checkpoint"],
+)
+def test_a_disk_that_mongodb_may_keep_busy_is_not_blamed_on_others(change: Change) -> None:
+    last = after(20, change)
+    assert last.problem is not None
+    assert last.problem.code == "disk-saturated"
+    assert "beside" not in last.problem.what
+    assert "mostly not through MongoDB's cache" in last.problem.cause
+    assert "its journal, read-ahead, or another process" in last.problem.cause
+
+
+def test_a_backup_on_the_disk_of_a_mongodb_that_does_little_is_beside_it() -> None:
+    last = after(12, own_disk(traffic=80.0 * MB, read=0.1 * MB, written=0.5 * MB))
+    assert last.problem is not None
+    assert last.problem.code == "disk-beside"
+
+
+def test_a_machine_without_mongodb_is_not_told_of_it() -> None:
+    story = Story(kinds=("redis", "host"))
+    story.play(40)
+    last = story.play(12, disk(cpu=0.2, iowait=0.4, pressure=0.9))[-1]
+    assert last.problem is not None
+    assert (last.problem.code, last.problem.what) == ("disk-saturated", "the disk is saturated")
+    assert last.problem.cause == "80 MB/s"
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,13 @@ def healthy(chance: random.Random, load: float = 1.0) -> Targets:
         connections=Connections(current=40 + chance.randrange(3), available=960, created_per_s=about(0.5)),
         queues=Queues(readers=chance.randrange(2), writers=0),
         tickets=Tickets(read_used=chance.randrange(4), read_total=128, write_used=1, write_total=128),
-        cache=StorageCache(used_bytes=300 * MB, maximum_bytes=500 * MB, dirty_bytes=5 * MB),
+        cache=StorageCache(
+            used_bytes=300 * MB,
+            maximum_bytes=500 * MB,
+            dirty_bytes=5 * MB,
+            read_bytes_per_s=0.1 * MB,
+            written_bytes_per_s=0.2 * MB,
+        ),
         network=NetworkTraffic(requests_per_s=about(300)),
         work=QueryWork(
             examined_documents_per_s=about(900),
@@ -195,7 +201,16 @@ def set_figures(targets: Targets, kind: str, slot: str, **fields: object) -> Non
 class Story:
     """Healthy seconds, then an incident; gives every verdict of it."""
 
-    def __init__(self, seed: int = 1, kinds: Sequence[str] = ("mongodb", "redis", "application", "host")) -> None:
+    def __init__(
+        self,
+        seed: int = 1,
+        kinds: Sequence[str] = ("mongodb", "redis", "application", "host"),
+        every: int = 1,
+        read_every: int = 0,
+    ) -> None:
+        """`every`: seconds between Snapshots; `read_every`: between readings, where that is more."""
+        self.every, self.read_every = every, max(every, read_every)
+        self.targets: Targets = {}
         self.chance = random.Random(seed)
         self.diagnosis = Diagnosis(Thresholds())
         self.kinds = kinds
@@ -206,28 +221,31 @@ class Story:
     def play(self, seconds: int, change: Change | None = None, load: float = 1.0) -> list[Verdict]:
         """So many seconds; returns their verdicts."""
         first = len(self.verdicts)
-        for passed in range(seconds):
-            targets = healthy(self.chance, load)
+        for passed in range(0, seconds, self.every):
             at = START + self.second
-            if change is not None:
-                change(targets, at, passed)
-            self.verdicts.append(self.diagnosis.take(self._snapshot(targets, at)))
-            self.second += 1
+            if self.second % self.read_every == 0:
+                self.targets = healthy(self.chance, load)
+                if change is not None:
+                    change(self.targets, at, passed)
+            self.verdicts.append(self.diagnosis.take(self._snapshot(self.targets, at)))
+            self.second += self.every
         return self.verdicts[first:]
 
     def _snapshot(self, targets: Targets, at: float) -> Snapshot:
         return Snapshot(
             sequence=self.second + 1,
             taken_at=at,
-            interval_s=1.0,
+            interval_s=float(self.every),
             window_s=300.0,
             targets=tuple(targets[kind] for kind in self.kinds),
             events=tuple(self.events),
         )
 
 
-def after(seconds: int, change: Change, *, before: int = 40, seed: int = 1) -> Verdict:
+def after(
+    seconds: int, change: Change, *, before: int = 40, seed: int = 1, every: int = 1, read_every: int = 0
+) -> Verdict:
     """The verdict so many seconds after an incident began in a healthy time."""
-    story = Story(seed)
+    story = Story(seed, every=every, read_every=read_every)
     story.play(before)
     return story.play(seconds, change)[-1]

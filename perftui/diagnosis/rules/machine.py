@@ -9,8 +9,10 @@ from perftui.diagnosis.words import name, percent, size
 from perftui.model.host import HostMetrics, Process
 from perftui.model.snapshot import TargetState
 
-_LOOKS_BACK_S, _OWN_LOOKS_BACK_S = 6.0, 12.0
-"""The second for what the databases and the application do themselves: a burst of work is nothing."""
+_LOOKS_BACK_S = 6.0
+_OWN_LOOKS_BACK_S, _OWN_HOLDS_S = 7.0, 7.0
+"""For what the databases and the application do themselves: a burst of work is nothing. It is suspected early, so that
+who looks for some seconds only knows that he has to look on."""
 _BESIDE = 0.35
 _STOLEN = 0.2
 _REAL_PART = 0.2
@@ -19,18 +21,24 @@ _LEAST_MEMORY, _OPEN_FILES = 0.05, 0.9
 _LITTLE_MEMORY, _THRASHES = 0.15, 0.1
 
 
-def find_saturated_cpu(moment: Moment) -> Iterator[Suspicion]:
-    """For seconds without a pause, by those that do not yield; what neither is a database nor the application stands
-    beside them."""
+def find_taken_cpu(moment: Moment) -> Iterator[Suspicion]:
+    """By what neither is a database nor the application, or by the hypervisor."""
+    return (one for one in _busy(moment, _LOOKS_BACK_S, 4) if one.code != "cpu-saturated")
+
+
+def find_own_saturation(moment: Moment) -> Iterator[Suspicion]:
+    """By the databases and the application themselves."""
+    return (one for one in _busy(moment, _OWN_LOOKS_BACK_S, 5) if one.code == "cpu-saturated")
+
+
+def _busy(moment: Moment, seconds: float, readings: int) -> Iterator[Suspicion]:
+    """For seconds without a pause, by those that do not yield."""
     for state in moment.fresh("host", "host"):
-        busy = moment.least(state, "cpu", _LOOKS_BACK_S, 4)
-        if state.host is None or moment.least(state, "unyielding", _LOOKS_BACK_S, 4) < moment.thresholds.cpu_share:
+        if state.host is None or moment.least(state, "unyielding", seconds, readings) < moment.thresholds.cpu_share:
             continue
         stolen = moment.lately(state, "steal") or 0.0
-        found = _stolen(state, stolen) if stolen >= _STOLEN else _saturated(state, state.host, busy)
-        own = moment.least(state, "unyielding", _OWN_LOOKS_BACK_S, 8)
-        if found.code != "cpu-saturated" or own >= moment.thresholds.cpu_share:
-            yield found
+        busy = moment.least(state, "cpu", seconds, readings)
+        yield _stolen(state, stolen) if stolen >= _STOLEN else _saturated(state, state.host, busy)
 
 
 def _saturated(state: TargetState, host: HostMetrics, busy: float) -> Suspicion:
@@ -165,7 +173,8 @@ def find_open_files(moment: Moment) -> Iterator[Suspicion]:
 
 
 RULES = (
-    Rule(codes=("cpu-saturated", "cpu-beside", "cpu-stolen"), find=find_saturated_cpu, holds_s=2.0, ends_s=6.0),
+    Rule(codes=("cpu-beside", "cpu-stolen"), find=find_taken_cpu, holds_s=2.0, ends_s=6.0),
+    Rule(codes=("cpu-saturated",), find=find_own_saturation, holds_s=_OWN_HOLDS_S, ends_s=6.0),
     Rule(codes=("memory-short",), find=find_short_memory, holds_s=3.0),
     Rule(codes=("open-files",), find=find_open_files, holds_s=1.0),
 )
