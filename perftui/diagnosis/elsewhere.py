@@ -51,9 +51,8 @@ def _counts(moment: Moment, state: TargetState) -> bool:
 
 
 def _knows_before(moment: Moment, state: TargetState, since: float) -> bool:
-    """Something was seen of it before the problem began: else nobody can say that nothing changed."""
-    began = moment.memory.watched_since(state.target.id)
-    return began is not None and began < since - 5.0
+    """Something is known of what was usual before the problem began: else nobody can say that nothing changed."""
+    return any(moment.usual_before(state, one.name, since) is not None for one in TOLD if one.kind == state.target.kind)
 
 
 def _changes(moment: Moment, state: TargetState, since: float) -> Iterator[str]:
@@ -61,7 +60,7 @@ def _changes(moment: Moment, state: TargetState, since: float) -> Iterator[str]:
     for signal in TOLD:
         if signal.kind != state.target.kind or (wanted is not None and signal.name not in wanted):
             continue
-        change = moment.memory.of(state.target.id, signal).change(moment.now)
+        change = moment.change(state, signal.name, since)
         if change is not None and change.at >= since - _EARLIER_S and matters(signal, change):
             yield _words(state, signal, change)
 

@@ -52,7 +52,7 @@ def where_time_goes(moment: Moment, state: TargetState, problem: Problem, *, alo
 
 def _load(moment: Moment, state: TargetState, since: float) -> str:
     """Its own requests, where there are far more of them since then than a burst brings."""
-    change = moment.change(state, _REQUESTS.name)
+    change = moment.change(state, _REQUESTS.name, since)
     if change is None or change.after < _CROWD * change.before or change.at < since - _EARLIER_S:
         return ""
     if not matters(_REQUESTS, change):

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator
 from perftui.advice.contention.waits import waits_for_write
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.subjects import operations_of
-from perftui.diagnosis.track import Track
 from perftui.diagnosis.words import milliseconds, one_of
 from perftui.model.operation import Operation
 from perftui.model.snapshot import TargetState
@@ -50,25 +49,27 @@ def _waiting(state: TargetState, culprits: Collection[object]) -> str:
 
 
 def _slower_server(moment: Moment, state: TargetState, since: float) -> str:
-    return rose(moment, moment.track(state, "latency_ms"), since, "an operation takes", _LEAST_SERVER_MS)
+    return rose(moment, state, "latency_ms", since, "an operation takes", _LEAST_SERVER_MS)
 
 
 def _slower_reads(moment: Moment, state: TargetState, since: float) -> str:
-    return rose(moment, moment.track(state, "read_ms"), since, "a read takes", _LEAST_SERVER_MS)
+    return rose(moment, state, "read_ms", since, "a read takes", _LEAST_SERVER_MS)
 
 
 def _slower_requests(moment: Moment, since: float) -> Iterator[str]:
     for state in moment.fresh("application", "application"):
-        words = rose(moment, moment.track(state, "slowness"), since, "a request takes", _LEAST_REQUEST_MS)
+        words = rose(moment, state, "slowness", since, "a request takes", _LEAST_REQUEST_MS)
         if words:
             yield words
 
 
-def rose(moment: Moment, track: Track, since: float, what: str, least_ms: float) -> str:
+def rose(moment: Moment, state: TargetState, name: str, since: float, what: str, least_ms: float) -> str:
     """`an operation takes 40 ms, usually 2 ms`, or nothing. Who came later than it began knows of nothing usual."""
-    usual, now = track.usual(since - _EARLIER_S), track.lately(moment.now)
+    track = moment.track(state, name)
+    usual, now = moment.usual_before(state, name, since), track.lately(moment.now)
     if usual is None or now is None or now < max(_TIMES * usual, usual + least_ms):
         return ""
-    if not since - _EARLIER_S <= track.began(usual, now) <= since + _SOON_S:
+    began = track.began(usual, now)
+    if began < since - _EARLIER_S or began > max(since + _SOON_S, track.first_at):
         return ""
     return f"{what} {milliseconds(now)}, usually {milliseconds(usual)}"

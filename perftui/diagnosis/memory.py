@@ -9,6 +9,7 @@ from perftui.model.snapshot import Snapshot, TargetState
 
 _MOST = 400
 """Subjects in all, an endpoint or a shape each; the one unseen for longest makes room."""
+_MOST_USUAL = 500
 _SLOTS = ("mongodb", "operations", "queries", "redis", "application", "host")
 _NOTHING = Track()
 _UNKNOWN: dict[str, Track] = {}
@@ -21,6 +22,7 @@ class Memory:
     def __init__(self) -> None:
         self._subjects: OrderedDict[tuple[str, str], dict[str, Track]] = OrderedDict()
         """By target and subject, the tracks of each figure."""
+        self._usual: OrderedDict[tuple[str, str, str, int], float] = OrderedDict()
         self._seen: dict[tuple[str, str], object] = {}
         self._first_at: dict[str, float] = {}
 
@@ -42,6 +44,19 @@ class Memory:
 
     def of(self, target_id: str, signal: Signal) -> Track:
         return self.track(target_id, signal.name)
+
+    def usual_before(self, target_id: str, name: str, moment: float, subject: str = "") -> float | None:
+        """What was usual before a moment, kept for as long as it is asked for: its readings are gone in ten minutes."""
+        key = (target_id, name, subject, int(moment))
+        if key in self._usual:
+            self._usual.move_to_end(key)
+            return self._usual[key]
+        usual = self.track(target_id, name, subject).usual(moment)
+        if usual is not None:
+            self._usual[key] = usual
+            if len(self._usual) > _MOST_USUAL:
+                self._usual.popitem(last=False)
+        return usual
 
     def watched_since(self, target_id: str) -> float | None:
         """When something of this target was first known."""

@@ -15,6 +15,8 @@ from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
 
 _SPACED = 2.5
+_EARLIER_S = 5.0
+"""What was read so shortly before something began may be of it."""
 Key = tuple[str, str, str]
 """Code, target and subject."""
 
@@ -72,10 +74,10 @@ class Moment:
 
         Who has only one Snapshot takes what there is.
         """
-        values = sorted(self.track(state, name, subject).since(self.now - seconds))
-        if self._at_once and values:
-            return values[0]
-        return values[1 if len(values) > readings else 0] if len(values) >= readings else 0.0
+        track = self.track(state, name, subject)
+        if self._at_once and (values := track.since(self.now - seconds)):
+            return min(values)
+        return track.least(self.now, seconds, readings)
 
     def steadily(self, state: TargetState, name: str, seconds: float, readings: int = 3) -> float:
         """As `least`; of a server that answers slowly, and so is asked rarely, the lesser of the last two readings.
@@ -87,7 +89,7 @@ class Moment:
         if len(lately) >= readings or self._at_once:
             return self.least(state, name, seconds, readings)
         spaced = track.since(self.now - _SPACED * seconds)[-2:]
-        return min(spaced) if len(spaced) == 2 else 0.0
+        return min(spaced) if len(spaced) == 2 else track.least(self.now, seconds, readings)
 
     def usual(
         self, state: TargetState, name: str, code: str, subject: str = "", *, of_target: bool = False
@@ -101,8 +103,22 @@ class Moment:
             return held.figures.get(f"usual {name}")
         return self.track(state, name, "" if of_target else subject).usual(self.now - 8.0)
 
-    def change(self, state: TargetState, name: str, subject: str = "") -> Change | None:
-        return self.track(state, name, subject).change(self.now)
+    def usual_before(self, state: TargetState, name: str, since: float) -> float | None:
+        """What was usual before something began; remembered for as long as that lasts."""
+        return self.memory.usual_before(state.target.id, name, since - _EARLIER_S)
+
+    def change(self, state: TargetState, name: str, since: float | None = None) -> Change | None:
+        """The step to the level of now, if there was one. `since`: from what was usual before then, however long ago;
+        `None` too where nothing is known of that."""
+        if since is None:
+            return self.track(state, name).change(self.now)
+        usual = self.usual_before(state, name, since)
+        return None if usual is None else self.track(state, name).change(self.now, usual)
+
+    def since(self, code: str, target_id: str, subject: str = "") -> float:
+        """When this problem began; now, where it is not held for true."""
+        held = self._held.get((code, target_id, subject))
+        return self.now if held is None or held.since is None else held.since
 
     def holds(self, code: str, target_id: str, subject: str = "") -> bool:
         """Whether this problem is held for true."""

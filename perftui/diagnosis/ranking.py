@@ -70,11 +70,18 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
 _BEFORE_S = 15.0
 """How much later than its effect a cause may be noticed: sources are read at different times."""
 _ACUTE_S = 900.0
+_AT_THE_START_S = 60.0
+"""What perftui found when it came, and what it saw so soon after, may belong together."""
 _LARGER_THAN_ANY_POOL = 150.0
 _MOSTLY = 0.5
 _SYMPTOMS = {*FELT, "cpu-saturated", "disk-saturated", "pool-full", "long-operation", "restarted"}
 _REFUSES = {"redis-loading", "redis-blocked", "redis-busy", "connection-storm"}
 """What makes its own target unreachable, and no other."""
+_WITHIN_A_SERVER = {
+    "missing-index", "index-dropped", "full-scan", "piled-up-operations", "runaway-aggregation", "long-operation",
+    "tickets-exhausted", "cache-squeeze", "idle-transaction", "lock-held", "write-conflicts",
+}  # fmt: skip
+"""What other servers of its kind feel nothing of."""
 _FATAL = {"unreachable", "no-primary", "stepped-down", "redis-blocked"}
 
 
@@ -83,6 +90,8 @@ def explains(cause: Problem, effect: Problem, places: Places) -> bool:
     if effect.code not in EXPLAINS.get(cause.code, ()) or not places.touch(cause.target_id, effect.target_id):
         return False
     if cause.since_known and effect.since < cause.since - _BEFORE_S:
+        return False
+    if _is_chronic(cause, effect) or _is_of_another_server(cause, effect, places):
         return False
     if (turned := _either_way(cause, effect)) is not None:
         return turned
@@ -95,6 +104,20 @@ def explains(cause: Problem, effect: Problem, places: Places) -> bool:
     if effect.code == "unreachable" and cause.code in _REFUSES:
         return effect.target_id == cause.target_id
     return True
+
+
+def _is_chronic(cause: Problem, effect: Problem) -> bool:
+    """A warning that stood for long before it is no reason for what begins now."""
+    if cause.severity == "critical":
+        return False
+    if cause.code == "disk-full" and effect.code in FELT:
+        return True
+    return effect.since - cause.since > (_ACUTE_S if cause.since_known else _AT_THE_START_S)
+
+
+def _is_of_another_server(cause: Problem, effect: Problem, places: Places) -> bool:
+    both = {cause.code, effect.code} <= _WITHIN_A_SERVER
+    return both and cause.target_id != effect.target_id and places.are_alike(cause.target_id, effect.target_id)
 
 
 def _either_way(cause: Problem, effect: Problem) -> bool | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from perftui.diagnosis.rule import Rule, Suspicion
 
@@ -57,9 +58,14 @@ class Steadiness:
     def counting(self) -> list[Held]:
         return [held for held in self._kept.values() if held.counts]
 
+    @property
+    def suspects(self) -> bool:
+        """Whether something does not count yet."""
+        return any(not held.counts for held in self._kept.values())
+
     def held(self) -> dict[Key, Suspicion]:
-        """What counts, with the figures of when it began."""
-        return {key: held.suspicion for key, held in self._kept.items() if held.counts}
+        """What counts, with when it began."""
+        return {key: replace(held.suspicion, since=held.since) for key, held in self._kept.items() if held.counts}
 
     @staticmethod
     def _let_count(held: Held, watched_since: float | None) -> None:

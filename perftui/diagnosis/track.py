@@ -3,6 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import NamedTuple
 
 KEPT, KEPT_OF_MANY = 600, 200
@@ -11,6 +12,10 @@ _LATELY_S = 5.0
 _ENOUGH = 6
 _SAMPLED = 80
 _SLACK = 1.25
+_MANY, _SPACED = 3, 2.5
+"""Fewer readings than these make no median: then those of so many spacings."""
+_EVERY = 0.1
+"""Of a spacing: readings come a little early or late."""
 
 
 class Change(NamedTuple):
@@ -55,6 +60,12 @@ class Track:
         """Of the readings that are kept; 0: there is none."""
         return self._times[0] if self._times else 0.0
 
+    @property
+    def spacing(self) -> float:
+        """Seconds between readings: the lesser of the last two gaps, for a pause makes no spacing; 0: not known yet."""
+        times = self._times
+        return min(times[-1] - times[-2], times[-2] - times[-3]) if len(times) > 2 else 0.0
+
     def since(self, moment: float) -> Sequence[float]:
         """The readings from this moment on."""
         return self._values[bisect_left(self._times, moment) :]
@@ -70,8 +81,28 @@ class Track:
         return self._values[place - 1] if place else None
 
     def lately(self, now: float, seconds: float = _LATELY_S) -> float | None:
-        """The median of the last seconds: one odd reading among three is nothing."""
-        return median(self.since(now - seconds))
+        """The median of the last seconds: one odd reading among three is nothing. What is read rarely counts longer."""
+        values = self.since(now - seconds)
+        if len(values) < _MANY and (spaced := _SPACED * self.spacing) > seconds:
+            values = self.since(now - spaced)
+        return median(values)
+
+    def least(self, now: float, seconds: float, readings: int) -> float:
+        """The smallest of the last seconds, but for one stray; 0 while there are too few readings."""
+        values = self.since(now - seconds)
+        if len(values) < readings:
+            return self._least_spaced(now, seconds, readings)
+        return sorted(values)[len(values) > readings]
+
+    def _least_spaced(self, now: float, seconds: float, readings: int) -> float:
+        """The same where readings are too far apart for so many: as many as cover these seconds, but two in a row."""
+        gap = self.spacing
+        if gap * readings <= seconds:
+            return 0.0
+        needed = max(2, min(readings, ceil(seconds / gap - _EVERY)))
+        most = needed + (needed > 2)
+        values = sorted(self.since(now - (needed + 1) * gap)[-most:])
+        return values[len(values) > needed] if len(values) >= needed else 0.0
 
     def usual(self, before: float) -> float | None:
         """The median of all readings before this moment; `None` where there are too few to call anything usual."""
@@ -82,9 +113,12 @@ class Track:
             self._usual = number, median(self._values[: number : max(number // _SAMPLED, 1)])
         return self._usual[1]
 
-    def change(self, now: float, seconds: float = _LATELY_S) -> Change | None:
-        """When the level of the last seconds began, and what was usual before that; `None` while nothing changed."""
-        after, before = self.lately(now, seconds), self.usual(now - 2 * seconds)
+    def change(self, now: float, usual: float | None = None) -> Change | None:
+        """When the level of the last seconds began, and what was usual before that; `None` while nothing changed.
+
+        `usual`: what it was, where that is remembered.
+        """
+        after, before = self.lately(now), self.usual(now - 2 * _LATELY_S) if usual is None else usual
         if after is None or before is None or after == before:
             return None
         return Change(self.began(before, after), before, after)

@@ -13,6 +13,8 @@ from perftui.model.snapshot import TargetState
 
 _TIMES, _MORE = 2.0, 150.0
 _MANY_BY_ONE, _BY_ONE_SHARE = 500, 0.6
+_GROWS_PER_S = 3.0
+_SETTLED_S, _LEVEL = 300.0, 0.1
 _REFUSED_S = 6.0
 _KEEP = "have each process keep one client: it is the pool; find who connects anew for each request"
 _CREATED_PER_S, _CREATED_ALONE_PER_S = 100.0, 500.0
@@ -29,16 +31,33 @@ def find_storms(moment: Moment) -> Iterator[Suspicion]:
         usual = moment.usual(state, "connections", "connection-storm")
         groups = state.operations.connections if state.operations is not None else ()
         full = limit > current and current / limit >= moment.thresholds.connections_share
-        many, churn = full or _is_storm(current, usual, groups), _is_churn(moment, state)
+        many, churn = full or _is_storm(moment, state, current, usual, groups), _is_churn(moment, state)
         if many or churn:
             found = _storm(moment, state, current, usual, limit if full else None, groups[:1])
             yield found if many else replace(found, what="connections are opened and closed all the time", help=_KEEP)
 
 
-def _is_storm(current: float, usual: float | None, groups: tuple[ConnectionGroup, ...]) -> bool:
+def _is_storm(
+    moment: Moment, state: TargetState, current: float, usual: float | None, groups: tuple[ConnectionGroup, ...]
+) -> bool:
     if usual is not None:
-        return current >= _TIMES * usual + _MORE
-    return bool(groups) and groups[0].connections >= max(_MANY_BY_ONE, _BY_ONE_SHARE * current)
+        return current >= _TIMES * usual + _MORE and not _has_settled(moment, state, "connections")
+    first = groups[0] if groups else None
+    many = first is not None and first.connections >= max(_MANY_BY_ONE, _BY_ONE_SHARE * current)
+    return first is not None and many and (_grows(moment, state) or 2 * first.active >= first.connections)
+
+
+def _grows(moment: Moment, state: TargetState) -> bool:
+    """Many connections that stay as they are may be as they should be: a large pool, or one address for many hosts."""
+    return (moment.lately(state, "created", seconds=3.0) or 0.0) >= _GROWS_PER_S
+
+
+def _has_settled(moment: Moment, state: TargetState, figure: str) -> bool:
+    """As many for minutes, such as after more of the application were started: that is usual now."""
+    track = moment.track(state, figure)
+    values = track.since(moment.now - _SETTLED_S)
+    watched = track.first_at <= moment.now - _SETTLED_S
+    return watched and bool(values) and max(values) - min(values) <= max(_LEVEL * max(values), 5.0)
 
 
 def _is_churn(moment: Moment, state: TargetState) -> bool:
@@ -98,7 +117,8 @@ def _found_in(moment: Moment, state: TargetState, clients: RedisClients) -> Iter
     refused = max(moment.track(state, "rejected").since(moment.now - _REFUSED_S), default=0.0)
     usual = moment.usual(state, "clients", "connection-storm")
     full = limit is not None and current / limit >= moment.thresholds.connections_share
-    if refused > 0 or full or (usual is not None and current >= _TIMES * usual + _MORE):
+    many = usual is not None and current >= _TIMES * usual + _MORE and not _has_settled(moment, state, "clients")
+    if refused > 0 or full or many:
         before = f", usually {count(usual)}" if usual is not None else ""
         most = f" of {count(limit)} that are allowed" if (full or refused) and limit else ""
         words = f"{count(current)} connections{most}{before}"

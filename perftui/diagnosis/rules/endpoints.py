@@ -12,6 +12,7 @@ from perftui.model.application import EndpointStats
 from perftui.model.snapshot import TargetState
 
 _TIMES, _LEAST_MS = 4.0, 200.0
+_FAR_TIMES = 3.0
 _FEWEST = 4
 _LEAPS_TIMES, _LEAPS_MS, _LEAPS_FEWEST, _LEAPS_S = 10.0, 500.0, 8, 5.0
 """A leap is by so much, and in so many requests, that two readings are enough to suspect it."""
@@ -112,12 +113,11 @@ def _excess(endpoint: EndpointStats, average: float, usual: float | None) -> flo
 
 
 def _suspicion(moment: Moment, state: TargetState, one: _Slow) -> Suspicion:
-    slow = one.average is None or one.average >= moment.thresholds.endpoint_average_ms
     return Suspicion(
         code="slow-endpoint",
         target_id=state.target.id,
         subject=one.subject,
-        severity="critical" if slow else "warning",
+        severity="critical" if _is_critical(moment, one) else "warning",
         what=f"{name(one.subject)} is slow",
         since=_since(moment, state, one),
         cost=one.cost,
@@ -127,6 +127,12 @@ def _suspicion(moment: Moment, state: TargetState, one: _Slow) -> Suspicion:
         row=one.subject,
         figures=_figures(moment, state, one),
     )
+
+
+def _is_critical(moment: Moment, one: _Slow) -> bool:
+    """One of which nothing is known of before may always be a little slow."""
+    limit = moment.thresholds.endpoint_average_ms
+    return one.average is None or one.average >= (limit if one.usual is not None else _FAR_TIMES * limit)
 
 
 def _since(moment: Moment, state: TargetState, one: _Slow) -> float | None:

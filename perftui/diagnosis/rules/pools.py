@@ -23,7 +23,9 @@ def _is_full(pool: QueryPoolDocument) -> bool:
 
 
 def _full(moment: Moment, state: TargetState, pool: QueryPoolDocument) -> Suspicion:
-    well = all(moment.change(one, "latency_ms") is None or not _slower(moment, one) for one in moment.states("mongodb"))
+    since = moment.since("pool-full", state.target.id, pool.address)
+    servers = [one for one in moment.fresh("mongodb", "mongodb") if moment.usual_before(one, "latency_ms", since)]
+    well = bool(servers) and not any(_slower(moment, one, since) for one in servers)
     waits = f", 95 % of them up to {milliseconds(pool.wait.p95_s * 1000)}" if pool.wait.p95_s else ""
     lost = pool.failed.get("timeout", 0)
     return Suspicion(
@@ -42,8 +44,8 @@ def _full(moment: Moment, state: TargetState, pool: QueryPoolDocument) -> Suspic
     )
 
 
-def _slower(moment: Moment, state: TargetState) -> bool:
-    change = moment.change(state, "latency_ms")
+def _slower(moment: Moment, state: TargetState, since: float) -> bool:
+    change = moment.change(state, "latency_ms", since)
     return change is not None and change.after > 2 * change.before + 5
 
 

@@ -1,5 +1,6 @@
 """Queries that read far more than they return: for want of an index, because one was dropped, or because none helps."""
 
+import re
 from collections.abc import Iterator
 
 from perftui.advice.findings import codes
@@ -18,8 +19,9 @@ _CRITICAL_BUSY_S = 0.3
 _WASTE = 10
 _MOST = 3
 _NO_INDEX_HELPS = {codes.READS_EVERYTHING, codes.JAVASCRIPT, codes.UNANCHORED_REGEX, codes.CASE_INSENSITIVE_REGEX}
+_GATHERS = re.compile(r"\$(group|count|bucket|bucketAuto|sortByCount|facet|setWindowFields)\b")
+"""Stages that give little for much that they read, with the best of indexes too."""
 _CHANGED_LATELY_S = 900.0
-_EXAMINED_PER_S = 20_000.0
 _NEW_AFTER_S = 10.0
 _INDEXED = ("IXSCAN", "COUNT_SCAN", "EXPRESS")
 _TURN_S = 1.0
@@ -51,11 +53,21 @@ def _span_s(state: TargetState, recent: RecentWork) -> float:
 
 
 def _wastes(moment: Moment, row: DigestRow, recent: RecentWork, span_s: float) -> bool:
-    if row.overflow or recent.count < _FEWEST or recent.total_ms / 1000 < _BUSY_S * span_s:
+    busy_s = _CRITICAL_BUSY_S if _gathers(row, recent) else _BUSY_S
+    if row.overflow or recent.count < _FEWEST or recent.total_ms / 1000 < busy_s * span_s:
         return False
     examined = (recent.examined_documents or 0) / recent.count
     returned = (recent.returned or 0) / recent.count
     return examined >= max(moment.thresholds.examined_documents, _MANY, _WASTE * returned)
+
+
+def _gathers(row: DigestRow, recent: RecentWork) -> bool:
+    """An aggregation that counts or groups what an index finds for it."""
+    return not _reads_all(row, recent) and _GATHERS.search(row.shape) is not None
+
+
+def _reads_all(row: DigestRow, recent: RecentWork) -> bool:
+    return recent.scans > 0 or any(plan.startswith("COLLSCAN") for plan in row.plan_summaries[:1])
 
 
 def _has_ended(moment: Moment, state: TargetState, row: DigestRow, recent: RecentWork) -> bool:
@@ -102,7 +114,7 @@ def _named(moment: Moment, state: TargetState, row: DigestRow, recent: RecentWor
     ns, found = name(row.ns), {finding.code for finding in row.findings}
     each = f"each {row.op} reads {count((recent.examined_documents or 0) / recent.count)} documents to return "
     each += count((recent.returned or 0) / recent.count)
-    scans = recent.scans > 0 or any(plan.startswith("COLLSCAN") for plan in row.plan_summaries[:1])
+    scans = _reads_all(row, recent)
     if scans and (lost := _lost_index(moment, state, row)):
         return "index-dropped", f"an index of {ns} is gone", f"{lost}; {each} (COLLSCAN)"
     if found & _NO_INDEX_HELPS:
@@ -114,6 +126,8 @@ def _named(moment: Moment, state: TargetState, row: DigestRow, recent: RecentWor
     if scans:
         return "missing-index", f"missing index on {ns}", f"{each} (COLLSCAN){_news(moment, state, row)}"
     plan = f" ({name(row.plan_summaries[0])})" if row.plan_summaries else ""
+    if _gathers(row, recent):
+        return "full-scan", f"an aggregation on {ns} reads much to give little", f"{each}{plan}"
     return "missing-index", f"no good index on {ns}", f"{each}{plan}{_news(moment, state, row)}"
 
 
@@ -167,48 +181,6 @@ def _cost(row: DigestRow, recent: RecentWork, span_s: float) -> str:
     return f"{words}, for {name(f'{row.endpoints[0].method} {row.endpoints[0].route}')}" if row.endpoints else words
 
 
-def find_unseen_scans(moment: Moment) -> Iterator[Suspicion]:
-    """Many documents examined for few returned, of which no recorded query tells: they are fast but frequent."""
-    for state in moment.fresh("mongodb", "mongodb"):
-        examined, returned = moment.least(state, "examined", 4.0), moment.lately(state, "returned") or 0.0
-        scans = moment.lately(state, "scans")
-        if examined < max(_EXAMINED_PER_S, 50 * returned) or scans is None or scans < 1:
-            continue
-        if not _is_told(state):
-            yield _unseen_scan(state, examined, returned, scans)
-
-
-def _is_told(state: TargetState) -> bool:
-    """Some recorded or running query reads as much: what it costs is judged by that."""
-    rows = () if state.queries is None else state.queries.rows[:SHAPES]
-    recent = [row.recent for row in rows if row.recent is not None and row.recent.count]
-    if any((one.examined_documents or 0) >= _MANY * one.count for one in recent):
-        return True
-    running = operations_of(state)
-    return any((one.running_s or 0.0) > 1 and one.noise is None for one in running)
-
-
-def _unseen_scan(state: TargetState, examined: float, returned: float, scans: float) -> Suspicion:
-    collections = () if state.indexes is None else state.indexes.collections
-    busiest = max(collections, key=lambda one: one.scans_per_s or 0.0, default=None)
-    ns = busiest.ns if busiest is not None and busiest.scans_per_s else ""
-    where = f"{name(ns)} is" if ns else "collections are"
-    return Suspicion(
-        code="missing-index",
-        target_id=state.target.id,
-        subject=ns,
-        severity="warning",
-        what=f"missing index on {name(ns)}" if ns else "an index is missing",
-        cost=f"{per_second(examined)} documents examined to return {per_second(returned)}",
-        cause=f"{where} scanned {per_second(scans)}, too fast to be recorded as slow",
-        help="profile for a moment to see which query it is",
-        action="profiling",
-        command=f"perftui analyze {state.target.address}" + (f" --ns {name(ns)}" if ns else ""),
-        page="Indexes",
-        row=ns or None,
-    )
-
-
 RULES = (
     Rule(
         codes=("missing-index", "index-dropped", "full-scan"),
@@ -217,5 +189,4 @@ RULES = (
         ends_s=20.0,
         is_over=_is_over,
     ),
-    Rule(codes=("missing-index",), find=find_unseen_scans, holds_s=4.0),
 )
