@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from perftui.diagnosis.causes import FELT
 from perftui.diagnosis.coverage import looked_at, unseen
 from perftui.diagnosis.elsewhere import elsewhere
 from perftui.diagnosis.endpoint_time import where_time_goes
 from perftui.diagnosis.memory import Memory
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.places import Places
-from perftui.diagnosis.ranking import FELT, rank
+from perftui.diagnosis.ranking import rank
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.rules import RULES
 from perftui.diagnosis.sentence import sentence

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from perftui.diagnosis.ranking import EXPLAINS
+from perftui.diagnosis.causes import EXPLAINS
 from perftui.diagnosis.rules import CODES
 
 PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
