@@ -41,7 +41,9 @@ class Bastion:
 
     def open(self, *, interactive: bool) -> None:
         """Connect, asking on the terminal where it must. Raises `UserError` with ssh's own words."""
-        if not self._use_own_connection():
+        if self._use_own_connection():
+            self._master = None
+        else:
             master = self._master = Master(self._client, self._folder, interactive=interactive)
             if not master.wait_until_up(None if interactive else _RESTORED_WITHIN_S):
                 raise UserError(*words.refused(self.name, master.log.words))
@@ -185,7 +187,8 @@ class Bastion:
                 return
             self._control = master.control
         with self._lock:
-            for place in self._sockets:
+            for place, path in self._sockets.items():
+                Path(path).unlink(missing_ok=True)  # of the connection that ended: another's ssh would not replace it
                 self._forward(place)
             self._failure = None
 

@@ -11,7 +11,7 @@ NOT_REACHED = 3
 _DESTINATION = re.compile(
     r"(?:ssh://)?(?:[A-Za-z0-9._+$][A-Za-z0-9._+$\\-]*@)?(?:[A-Za-z0-9_][A-Za-z0-9._%-]*|\[[0-9A-Fa-f:.%]+\]|[0-9A-Fa-f:]{2,})(?::[0-9]{1,5})?"
 )
-_WITH_PORT = re.compile(r"(?:[^@]+@)?[^@:/\[]+:[0-9]{1,5}")
+_WITH_PORT = re.compile(r"(?:[^@]+@)?(?:[^@:/\[]+|\[[^\]]+\]):[0-9]{1,5}")
 _ANSWER_S = 10.0
 _ALIVE_S, _ALIVE_COUNT = 5, 3
 # Nobody but us uses this connection: what the user has it open or run besides would only be in the way.
@@ -41,7 +41,7 @@ class SshClient:
             raise UserError(f"The ssh configuration {config_file} is not there.")
         self.name = destination.removeprefix("ssh://")
         # To ssh a port belongs to an address of its own kind only; people write it as everywhere else.
-        self.destination = f"ssh://{destination}" if _WITH_PORT.fullmatch(destination) else destination
+        self.destination = f"ssh://{self.name}" if _WITH_PORT.fullmatch(self.name) else self.name
         self._compress = compress
         self._start = (program, *(("-F", config_file) if config_file else ()))
 
@@ -59,7 +59,10 @@ class SshClient:
         return [*self._start, "-M", "-S", control, "-N", "-T", "-a", "-x", "-v", *given, "--", self.destination]
 
     def through(self, control: str, *arguments: str) -> list[str]:
-        """Arguments for a use of the connection behind this socket; it never makes one of its own."""
+        """Arguments for a use of the connection behind this socket; it never makes one of its own.
+
+        It reads no configuration: ssh would add, and take back, the user's own forwards with each of ours.
+        """
         never = (
             "-o",
             "ControlMaster=no",
@@ -70,7 +73,20 @@ class SshClient:
             "-o",
             "RemoteCommand=none",
         )
-        return [*self._start, "-S", control, *never, "-T", "-a", "-x", *arguments, "--", self.destination]
+        return [
+            self._start[0],
+            "-F",
+            "/dev/null",
+            "-S",
+            control,
+            *never,
+            "-T",
+            "-a",
+            "-x",
+            *arguments,
+            "--",
+            self.destination,
+        ]
 
     def ask(self, control: str, *arguments: str) -> str | None:
         """Ask the connection behind this socket; `None`: done, else ssh's words."""

@@ -204,6 +204,70 @@ def test_it_goes_on_alone_when_the_user_ends_the_connection_that_was_used(bastio
         assert not way.is_borrowed
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_users_own_forwards_are_not_opened(bastion: TestBastion) -> None:
+    """A SOCKS port would be open to everybody on this machine."""
+    local, socks = free_port(), free_port()
+    bastion.write_ssh_config(f"LocalForward 127.0.0.1:{local} 127.0.0.1:9", f"DynamicForward 127.0.0.1:{socks}")
+    way = way_through("bastion", str(bastion.ssh_config))
+    with echo() as place:
+        assert reaches(way.socket_to(place))
+        assert not listens(local)
+        assert not listens(socks)
+        assert way.trouble(place) is None
+        way.close()
+
+
+def test_the_users_own_forwards_are_left_as_they_were(bastion: TestBastion, tmp_path: Path) -> None:
+    control, local, socks = tmp_path / "mine", free_port(), free_port()
+    bastion.write_ssh_config(
+        f"ControlPath {control}", f"LocalForward 127.0.0.1:{local} 127.0.0.1:9", f"DynamicForward 127.0.0.1:{socks}"
+    )
+    command = ["ssh", "-F", str(bastion.ssh_config), "-M", "-N", "bastion"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as users:
+        wait_until(lambda: control.is_socket() and listens(socks))
+        way = way_through("bastion", str(bastion.ssh_config))
+        with echo() as place:
+            assert reaches(way.socket_to(place))
+            assert way.is_borrowed
+            assert way.trouble(place) is None
+            way.close()
+        assert listens(local)
+        assert listens(socks)
+        users.terminate()
+
+
+def test_a_connection_that_the_user_opens_anew_is_used_again(bastion: TestBastion, tmp_path: Path) -> None:
+    control = tmp_path / "mine"
+    bastion.write_ssh_config(f"ControlPath {control}")
+    command = ["ssh", "-F", str(bastion.ssh_config), "-M", "-N", "bastion"]
+    with echo() as place:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as users:
+            wait_until(control.is_socket)
+            way = way_through("bastion", str(bastion.ssh_config))
+            path = way.socket_to(place)
+            assert reaches(path)
+            bastion.stop()  # so that it cannot go on alone
+            users.terminate()
+        wait_until(lambda: way.trouble(place) is not None)
+        bastion.start()
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as users:
+            wait_until(lambda: reaches(path))
+            assert way.trouble(place) is None
+            way.close()
+            users.terminate()
+
+
 def test_a_jump_host_of_the_users_configuration_is_gone_through(bastion: TestBastion) -> None:
     with bastion.ssh_config.open("a") as file:
         file.write(f"Host inner\n  ProxyJump bastion\n  HostName 127.0.0.1\n  Port {bastion.port}\n")
@@ -270,7 +334,8 @@ def test_what_is_no_destination_never_reaches_ssh(destination: str) -> None:
 @pytest.mark.parametrize(
     ("written", "given"),
     [("ops@bastion:2222", "ssh://ops@bastion:2222"), ("bastion:22", "ssh://bastion:22"), ("ops@bastion", "ops@bastion"),
-     ("ssh://bastion:22", "ssh://bastion:22"), ("fe80::1", "fe80::1")],
+     ("ssh://bastion:22", "ssh://bastion:22"), ("fe80::1", "fe80::1"), ("ssh://ops@bastion:22", "ssh://ops@bastion:22"),
+     ("[::1]:2222", "ssh://[::1]:2222"), ("ssh://bastion", "bastion")],
 )  # fmt: skip
 def test_a_port_is_written_as_everywhere_else(written: str, given: str) -> None:
     client = SshClient(written)

@@ -138,6 +138,24 @@ async def test_databases_are_found_by_name_with_secrets_hidden(reader: str, sour
         await database.wait()
 
 
+async def test_whatever_a_process_is_called_with_ends_no_answer(reader: str, bastion: TestBastion) -> None:
+    """Some shells' echo makes of a backslash what it is not."""
+    from perftui.sources.host.remote_session import start_session
+
+    odd = "a\\cb\\n.\\nwho 1 root 3 9 x"
+    process = await asyncio.create_subprocess_exec("/bin/sh", "-c", "read line", odd, stdin=PIPE)
+    session = await start_session(way_through("bastion", str(bastion.ssh_config)))
+    try:
+        for _ in range(2):  # an answer that ended early would give the next one its rest
+            answer = await session.ask(f"who {process.pid}")
+            assert answer.startswith(f"who {process.pid} ")
+            assert answer.count("\n") == 1
+    finally:
+        await session.close()
+        process.kill()
+        await process.wait()
+
+
 async def test_one_command_is_run_for_all_readings(bastion: TestBastion, source: Source) -> None:
     for _ in range(5):
         payload(await source.poll())

@@ -72,7 +72,7 @@ about() {
     files=$(ls "/proc/$pid/fd" 2>/dev/null | wc -l)
     limit=$(awk '/^Max open files/ { print $4 }' "/proc/$pid/limits" 2>/dev/null)
     line=$(head -c 2000 "/proc/$pid/cmdline" 2>/dev/null | tr '\000\n' '\001 ')
-    echo "who $pid ${user:--} $files ${limit:--} $line"
+    printf '%s\n' "who $pid ${user:--} $files ${limit:--} $line"
   done
 }
 listeners() {
