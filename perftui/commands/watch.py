@@ -75,7 +75,7 @@ async def _watch(arguments: argparse.Namespace, settings: "Settings", channels: 
         say=say,
     )
     tallies = await session.run(arguments.seconds)
-    code = _code(session, any(tally.lost for tally in tallies))
+    code = _code(session, session.dropped > 0 or any(tally.lost for tally in tallies))
     session.end(code, tallies)
     return code
 

@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 from perftui.model.redaction import redact
 from perftui.model.text import safe_text
@@ -41,32 +41,55 @@ class Command:
         return f"command {self._words[0].rpartition('/')[2]}"
 
     async def deliver(self, line: WatchLine) -> None:
+        async with _ear() as (mouth, last_words):
+            process = await self._start(mouth)
+            code = None
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    await _feed(process, line)
+                    code = await process.wait()
+            except TimeoutError:
+                raise DeliveryError(f"it took longer than {self._timeout_s:g} s and was ended") from None
+            finally:
+                if code is None:
+                    await _end(process)
+            said = await _heard(last_words) if code else ""
+        if code != 0:
+            raise DeliveryError(f"it {_exit_words(code)}{f': {said}' if said else ''}")
+
+    async def _start(self, stderr: int) -> asyncio.subprocess.Process:
         try:
-            process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *self._words,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
+                stderr=stderr,
                 start_new_session=True,
                 env=self._environment,
             )
         except OSError as error:
             raise DeliveryError(f"it cannot be started ({error.strerror})") from None
-        last_words = asyncio.create_task(_last_words(process.stderr))
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await _feed(process, line)
-                code = await process.wait()
-        except TimeoutError:
-            raise DeliveryError(f"it took longer than {self._timeout_s:g} s and was ended") from None
         finally:
-            await _end(process)
-            said = await _heard(last_words)
-        if code != 0:
-            raise DeliveryError(f"it {_exit_words(code)}{f': {said}' if said else ''}")
+            os.close(stderr)
 
     async def close(self) -> None:
         """Nothing of it is left running."""
+
+
+@contextlib.asynccontextmanager
+async def _ear() -> AsyncIterator[tuple[int, asyncio.Task[bytes]]]:
+    """A pipe of our own for what it says: who ends is not waited for until all that it started have closed theirs."""
+    ours, its = os.pipe()
+    stream = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(ours, "rb", 0)
+    )
+    last_words = asyncio.create_task(_last_words(stream))
+    try:
+        yield its, last_words
+    finally:
+        last_words.cancel()
+        transport.close()
 
 
 async def _feed(process: asyncio.subprocess.Process, line: WatchLine) -> None:
@@ -79,20 +102,18 @@ async def _feed(process: asyncio.subprocess.Process, line: WatchLine) -> None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """With all that it started, where it did not end by itself."""
+    """With all that it started, also where it ends at once and they do not."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.returncode is not None:
-            return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), _ENDS_WITHIN_S)
 
 
-async def _last_words(stream: asyncio.StreamReader | None) -> bytes:
+async def _last_words(stream: asyncio.StreamReader) -> bytes:
     """Read all, so that it never waits for us; keep the end."""
     kept = b""
-    while stream is not None and (some := await stream.read(65_536)):
+    while some := await stream.read(65_536):
         kept = (kept + some)[-_KEPT_BYTES:]
     return kept
 
@@ -101,7 +122,6 @@ async def _heard(reading: asyncio.Task[bytes]) -> str:
     """The last line; a grandchild that keeps the pipe open is not waited for."""
     done, _ = await asyncio.wait({reading}, timeout=0.5)
     if not done:
-        reading.cancel()
         return ""
     lines = reading.result().decode("utf-8", "replace").strip().splitlines()
     return redact(safe_text(lines[-1]))[:_SHOWN] if lines else ""

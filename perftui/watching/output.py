@@ -1,7 +1,9 @@
 """Lines on stdout, written by a thread: a reader who does not read must not hold up the watching."""
 
 import contextlib
+import errno
 import os
+import select
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -12,10 +14,14 @@ _MOST_WAITING = 1000
 
 
 class Output:
-    """Writes to a file descriptor; `gone` is called, from the thread, when nobody reads it any more."""
+    """Writes to a file descriptor; `gone` is called, from the thread, when nobody reads it any more.
 
-    def __init__(self, descriptor: int, gone: Callable[[], object]) -> None:
-        self._descriptor, self._gone = descriptor, gone
+    A line that cannot be written, as on a full disk, is dropped and counted; `say` is told of the first.
+    """
+
+    def __init__(self, descriptor: int, gone: Callable[[], object], say: Callable[[str], object]) -> None:
+        self._descriptor, self._gone, self._say = descriptor, gone, say
+        self._cut = self._told = False
         self._waiting: deque[bytes] = deque()
         self._news, self._closing = threading.Condition(), False
         self.dropped = 0
@@ -42,13 +48,30 @@ class Output:
     def _write_all(self) -> None:
         while (text := self._next()) is not None:
             try:
-                while text:
-                    text = text[os.write(self._descriptor, text) :]
-            except OSError:
-                self.failed = True
-                with contextlib.suppress(RuntimeError):  # everything has ended already
-                    self._gone()
-                return
+                self._write(b"\n" + text if self._cut else text)
+            except OSError as error:
+                if isinstance(error, BrokenPipeError | ConnectionResetError) or error.errno == errno.EBADF:
+                    self.failed = True
+                    with contextlib.suppress(RuntimeError):  # everything has ended already
+                        self._gone()
+                    return
+                self._drop(error)
+
+    def _write(self, text: bytes) -> None:
+        """All of it, however slowly it is taken."""
+        whole = len(text)
+        while text:
+            try:
+                text = text[os.write(self._descriptor, text) :]
+                self._cut = 0 < len(text) < whole
+            except BlockingIOError:
+                select.select((), (self._descriptor,), (), 1.0)
+
+    def _drop(self, error: OSError) -> None:
+        self.dropped += 1
+        if not self._told:
+            self._told = True
+            self._say(f"A line could not be written ({error.strerror}); the watching goes on without it.")
 
     def _next(self) -> bytes | None:
         with self._news:

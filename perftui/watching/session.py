@@ -45,7 +45,7 @@ class WatchSession:
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         self._service = Service()
-        self._output = Output(descriptor, lambda: self._loop.call_soon_threadsafe(self._ended.set))
+        self._output = Output(descriptor, lambda: self._loop.call_soon_threadsafe(self._ended.set), say)
         self._alerts = Alerts(clear_after_s)
         self._deliveries = [Delivery(one, self._lost, patience=patience) for one in channels]
         self._heartbeat_s, self._beat_at = heartbeat_s, time.monotonic()
@@ -61,6 +61,11 @@ class WatchSession:
     def unread(self) -> bool:
         """Nobody reads stdout any more."""
         return self._output.failed
+
+    @property
+    def dropped(self) -> int:
+        """Lines that could not be written to stdout."""
+        return self._output.dropped
 
     async def run(self, seconds: float | None = None) -> tuple[DeliveryTally, ...]:
         """What became of each channel's lines. Raises what the monitor raises, after everything was ended."""
@@ -96,7 +101,7 @@ class WatchSession:
         )  # fmt: skip
         self._output.close(_LAST_WRITES_S)
         if self._output.dropped:
-            self._say(f"Nobody read stdout in time: {_count(self._output.dropped, 'line')} missing there.")
+            self._say(f"Not all could be written to stdout: {_count(self._output.dropped, 'line')} missing there.")
         for number in SIGNALS:
             self._loop.remove_signal_handler(number)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -241,6 +243,24 @@ async def test_a_command_that_hangs_is_ended_with_all_that_it_started(tmp_path: 
     (tmp_path / "hang.sh").write_text('trap "" TERM\nsleep 600 &\necho $! > "$1"\nwait\n', "utf-8")
     command = Command(f"/bin/sh {tmp_path / 'hang.sh'} {tmp_path / 'pid'}", timeout_s=3.0)
     with pytest.raises(DeliveryError, match="it took longer than 3 s and was ended"):
+        await command.deliver(line())
+    pid = int((tmp_path / "pid").read_text())
+    await wait_until_async(lambda: not process_exists(pid))
+
+
+async def test_what_a_command_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
+    """A pager's agent may run on, with the command's stderr."""
+    (tmp_path / "page.sh").write_text('sleep 600 &\necho $! > "$1"\nexit 0\n', "utf-8")
+    await Command(f"/bin/sh {tmp_path / 'page.sh'} {tmp_path / 'pid'}", timeout_s=60.0).deliver(line())
+    pid = int((tmp_path / "pid").read_text())
+    assert process_exists(pid)
+    os.kill(pid, signal.SIGKILL)
+
+
+async def test_what_a_hanging_command_started_is_ended_where_only_it_hears(tmp_path: Path) -> None:
+    (tmp_path / "hang.sh").write_text('(trap "" TERM; exec sleep 600) &\necho $! > "$1"\nwait\n', "utf-8")
+    command = Command(f"/bin/sh {tmp_path / 'hang.sh'} {tmp_path / 'pid'}", timeout_s=3.0)
+    with pytest.raises(DeliveryError, match="it took longer"):
         await command.deliver(line())
     pid = int((tmp_path / "pid").read_text())
     await wait_until_async(lambda: not process_exists(pid))
