@@ -34,14 +34,14 @@ _AS_THEY_ARE = frozenset(
             "writeConcern",
             "bypassDocumentValidation",
         ),
-        *("$sort", "$limit", "$skip", "$count", "$sortByCount", "$unwind", "$sample"),
-        *("from", "localField", "foreignField", "connectFromField", "connectToField", "startWith", "as", "coll"),
+        *("$sort", "$limit", "$skip", "$count", "$unwind", "$sample"),
+        *("from", "localField", "foreignField", "connectFromField", "connectToField", "as", "coll"),
     )
 )
 _EXPRESSIONS = frozenset(
     (
         *("$expr", "$group", "$project", "$addFields", "$set", "$replaceRoot", "$replaceWith", "$bucket"),
-        *("$bucketAuto", "$redact", "$setWindowFields", "projection", "let"),
+        *("$bucketAuto", "$redact", "$setWindowFields", "$sortByCount", "startWith", "projection", "let"),
     )
 )
 _FILTERS = frozenset(("filter", "query", "q", "$match", "restrictSearchWithMatch"))
@@ -83,7 +83,7 @@ def _stages(value: object, depth: int) -> Any:
     if isinstance(value, list | tuple):
         return [_stages(each, depth) if isinstance(each, Mapping | list) else HIDDEN for each in value]
     if isinstance(value, Mapping):
-        facets = all(isinstance(each, list | tuple) for each in value.values())
+        facets = all(isinstance(each, list | tuple) and str(name)[:1] != "$" for name, each in value.items())
         return {
             str(name): _stages(each, depth + 1) if facets else _part(str(name), each, depth=depth)
             for name, each in value.items()

@@ -16,7 +16,10 @@ _TEXTS = {
     "localField", "foreignField", "namespace", "dbName", "indexesUsed", "explainVersion", "version", "catalog",
     "setName", "mode", "locale", "caseFirst", "alternate", "maxVariable", "sortPattern", "path",
 }  # fmt: skip
-_WHOLE = {"keyPattern", "sortPattern", "locks", "storage", "flowControl", "multiKeyPaths", "collation", "transformBy"}
+_WHOLE = {"keyPattern", "sortPattern", "locks", "storage", "flowControl", "multiKeyPaths", "collation"}
+_VALUES = {"minRecord", "maxRecord"}
+_NO_STAGE = "$cursor"
+"""In an explain it holds a plan as any other document does."""
 _PEOPLE = {"client": "host", "remote": "host", "host": "host", "user": "user", "effectiveUser": "user",
            "appName": "application", "effectiveUsers": "user", "allUsers": "user", "db": "keep"}  # fmt: skip
 _DATES = {"ts", "t", "currentOpTime", "at"}
@@ -97,13 +100,23 @@ def _mapping(name: str, value: Mapping[str, Any], rename: Rename, depth: int) ->
         return _command(value)
     if name in _FILTERS:
         return without_values({"filter": value})["filter"]
+    if name == "transformBy":
+        return without_values({"projection": value})["projection"]
     if name == "indexBounds":
         return {str(field): [bounds_text(str(one)) for one in _items(bounds)] for field, bounds in value.items()}
     if name in _WHOLE or (set(value) <= {"$date", "$numberLong", "$numberDouble"} and name in _DATES):
         return _names_only(value, depth)
     if any(str(key) in {"$oid", "$binary", "$uuid", "$date", "$timestamp", "$regularExpression"} for key in value):
         return HIDDEN
-    return {str(key): _part(str(key), one, rename, depth + 1) for key, one in value.items()}
+    return {str(key): _under(str(key), one, rename, depth + 1) for key, one in value.items()}
+
+
+def _under(name: str, value: Any, rename: Rename, depth: int) -> Any:
+    if name in _VALUES:
+        return HIDDEN
+    if name.startswith("$") and name != _NO_STAGE:
+        return without_values({name: value})[name]
+    return _part(name, value, rename, depth)
 
 
 def _names_only(value: Any, depth: int) -> Any:

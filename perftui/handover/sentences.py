@@ -16,6 +16,8 @@ _FIGURE = re.compile(
     r"(?:%|x|ms|µs|us|s|m|h|d|kB|KB|MB|GB|TB|B|K|M|G|T|k)?(?:/s)?|\d\d:\d\d(?::\d\d)?|p\d\d{1,2}|\d{1,3}(?:st|nd|rd|th)|[45]xx|\d{4}-\d\d-\d\d|\d+\.\d+\.\d+"
 )
 
+_IN_BRACES = re.compile(r"[{}]|(?<![\w.])-?\d[\w.:-]*")
+_DIRECTIONS = {"1", "-1", "1.0", "-1.0"}
 _OPTIONS = {"name", "unique", "sparse", "hidden", "expireAfterSeconds", "partialFilterExpression", "collation", "v"}
 """Names of options in a command of mongosh."""
 _METHODS = {"createIndex", "dropIndex", "hideIndex", "unhideIndex", "runCommand", "adminCommand", "find", "aggregate"}
@@ -47,7 +49,7 @@ class Sentences:
         for original in self._names.of_many_words:
             if original in text:
                 text = text.replace(original, self._names.given[original])
-        text = _QUOTED.sub(self._quoted, text)
+        text = _QUOTED.sub(self._quoted, _without_numbers(text))
         return _TOKEN.sub(lambda found: self._token(found[0]), text)
 
     def _quoted(self, found: re.Match[str]) -> str:
@@ -87,3 +89,17 @@ class Sentences:
 
 def _is_pseudonym(part: str) -> bool:
     return part in {"host", "user", "client", "target", "others"}
+
+
+def _without_numbers(text: str) -> str:
+    """Documents in a sentence, such as a key that is there already, hold values; only an index' directions stay."""
+    depth = 0
+
+    def each(found: re.Match[str]) -> str:
+        nonlocal depth
+        if found[0] in "{}":
+            depth = max(0, depth + (1 if found[0] == "{" else -1))
+            return found[0]
+        return HIDDEN if depth and found[0] not in _DIRECTIONS else found[0]
+
+    return _IN_BRACES.sub(each, text) if "{" in text else text

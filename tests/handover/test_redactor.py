@@ -7,6 +7,7 @@ import pytest
 from helpers.everything import SECRETS, filled
 from msgspec import inspect
 
+from perftui.handover.documents import command_text, entry_text
 from perftui.handover.redactor import Redactor, may_hold_text
 from perftui.handover.rules import RULES
 from perftui.model.analysis import Analysis
@@ -126,6 +127,57 @@ def test_a_plan_in_an_entry_keeps_its_figures() -> None:
     assert after["execStats"]["filter"] == {"email": {"$eq": "?"}}
     assert after["command"]["filter"] == {"email": "?", "pin": {"$in": ["?", "?"]}, "card": "?"}
     assert "lsid" not in after["command"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"aggregate": "a", "pipeline": [{"$graphLookup": {"from": "b", "startWith": "bob@example.com", "as": "c"}}]},
+        {"aggregate": "a", "pipeline": [{"$sortByCount": {"$eq": ["$email", "bob@example.com"]}}]},
+        {"aggregate": 1, "pipeline": [{"$documents": [{"from": "bob@example.com", "key": 424242}]}]},
+        {"find": "a", "filter": {}, "projection": {"isBob": {"$eq": ["$email", "bob@example.com"]}}},
+    ],
+)
+def test_no_stage_of_a_command_keeps_a_value(command: dict[str, object]) -> None:
+    hidden = command_text(msgspec.json.encode(command).decode())
+    assert hidden
+    assert "bob" not in hidden
+    assert "424242" not in hidden
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {
+            "execStats": {
+                "stage": "PROJECTION_DEFAULT",
+                "transformBy": {"_id": 1, "b": {"$eq": ["$e", "bob@example.com"]}},
+            }
+        },
+        {"execStats": {"stage": "PROJECTION_DEFAULT", "transformBy": {"items": {"$elemMatch": {"sku": "bob"}}}}},
+        {"stages": [{"$match": {"ssn": {"$eq": 424242}}}]},
+        {
+            "stages": [
+                {"$cursor": {"queryPlanner": {"winningPlan": {"stage": "CLUSTERED_IXSCAN", "minRecord": 424242}}}}
+            ]
+        },
+    ],
+)
+def test_no_part_of_a_plan_keeps_a_value(entry: dict[str, object]) -> None:
+    hidden = entry_text(msgspec.json.encode(entry).decode(), lambda _kind, text: text)
+    assert "bob" not in hidden
+    assert "424242" not in hidden
+    assert "stage" in hidden
+
+
+def test_a_document_in_a_sentence_keeps_no_number() -> None:
+    error = "E11000 duplicate key error collection: shop.users index: ssn_1 dup key: { ssn: 424242, born: 1980-01-02 }"
+    row = SlowQuery(at=1.0, op="update", ns="shop.users", duration_ms=5.0, shape_id="s", shape="update", error=error)
+    hidden = Redactor().redact(row).error
+    assert hidden is not None
+    assert "duplicate key error" in hidden
+    assert "424242" not in hidden
+    assert "1980" not in hidden
 
 
 def test_what_cannot_be_read_is_left_out() -> None:
