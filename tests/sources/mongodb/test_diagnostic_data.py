@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from perftui.model.mongodb import MongoServer
 from perftui.servers import MongodProcess
 from perftui.sources.mongodb.diagnostic.chunk import LARGEST_CHUNK_BYTES, chunk_times, read_chunk
-from perftui.sources.mongodb.diagnostic.document import read_fields
+from perftui.sources.mongodb.diagnostic.document import MOST_FIELDS, read_fields
 from perftui.sources.mongodb.diagnostic.errors import DiagnosticDataError
 from perftui.sources.mongodb.diagnostic.files import find_chunks, is_diagnostic, read_place
 from perftui.sources.mongodb.diagnostic.past import Wish, read_past
@@ -217,6 +217,11 @@ def test_anything_is_a_sentence(data: bytes) -> None:
         (struct.pack("<I", 9) + b"no zlib at all", "decompressed"),
         (b"", "too short"),
         (
+            struct.pack("<I", 9)
+            + zlib.compress(bson.encode({"start": 1, "a": [True] * MOST_FIELDS}) + struct.pack("<II", 9, 1)),
+            "more than any",
+        ),
+        (
             struct.pack("<I", 9) + zlib.compress(bson.encode({"start": 1}) + struct.pack("<II", 1, 2**31)),
             "more than any",
         ),
@@ -238,6 +243,15 @@ def test_a_hostile_chunk_is_said_in_a_sentence(chunk: bytes, words: str) -> None
 
 
 figures = st.integers(-(2**63), 2**63 - 1)
+
+
+def test_a_name_that_is_a_figure_and_a_document_is_no_error() -> None:
+    """Fields of BSON may occur twice."""
+    inner = bson.encode({"b": {"c": 7}})
+    body = b"\x12start\0" + struct.pack("<q", 1) + b"\x12a\0" + struct.pack("<q", 5) + b"\x03a\0" + inner + b"\0"
+    plain = struct.pack("<i", len(body) + 4) + body + struct.pack("<II", 3, 0)
+    found = read_chunk(struct.pack("<I", len(plain)) + zlib.compress(plain), everything)
+    assert found.sample(0) == {"start": 1, "a": 5}
 
 
 @given(st.integers(1, 6).flatmap(lambda n: st.lists(st.lists(figures, min_size=n, max_size=n), min_size=3, max_size=3)))

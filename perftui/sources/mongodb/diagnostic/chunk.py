@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from perftui.sources.mongodb.diagnostic.document import Field, Path, read_fields
+from perftui.sources.mongodb.diagnostic.document import MOST_FIELDS, Field, Path, read_fields
 from perftui.sources.mongodb.diagnostic.errors import DiagnosticDataError
 from perftui.sources.mongodb.diagnostic.varint import read_columns
 
@@ -87,13 +87,15 @@ def _sizes(plain: bytes) -> tuple[int, int, int]:
     if length + _SIZES.size > len(plain):
         raise DiagnosticDataError("its document is cut off")
     metrics, samples = _SIZES.unpack_from(plain, length)
-    if samples > _MOST_SAMPLES or metrics * max(samples, 1) > _MOST_VALUES:
+    if samples > _MOST_SAMPLES or metrics > MOST_FIELDS or metrics * max(samples, 1) > _MOST_VALUES:
         raise DiagnosticDataError("it says to hold more than any real one")
     return length, metrics, samples
 
 
 def _put(document: dict[str, Any], path: Path, value: object) -> None:
     for name in path[:-1]:
-        inner = document.get(name)
-        document = inner if isinstance(inner, dict) else document.setdefault(name, {})
+        inner = document.setdefault(name, {})
+        if not isinstance(inner, dict):
+            return  # a name that is a figure and a document: none of a real server
+        document = inner
     document[path[-1]] = value

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from perftui.sources.mongodb.diagnostic.errors import DiagnosticDataError
@@ -12,6 +13,8 @@ _DOUBLE, _TEXT, _DOCUMENT, _ARRAY, _BOOL, _DATE, _INT32, _TIMESTAMP, _INT64 = 1,
 _SIZES = {6: 0, 7: 12, 10: 0, 19: 16, 127: 0, 255: 0}
 """Of the kinds that hold nothing to read here, beside binary (5) and regular expressions (11)."""
 _DEPTH, _SHORTEST, _BINARY = 60, 5, 5
+MOST_FIELDS = 50_000
+"""Real ones have some thousand."""
 
 
 class Field(NamedTuple):
@@ -25,9 +28,12 @@ class Field(NamedTuple):
 def read_fields(data: bytes) -> list[Field]:
     """All leaves of the document in their order. Raises `DiagnosticDataError`."""
     try:
-        return list(_fields(data, 0, len(data), ()))
+        found = list(islice(_fields(data, 0, len(data), ()), MOST_FIELDS + 1))
     except (struct.error, IndexError, ValueError, RecursionError) as error:
         raise DiagnosticDataError("its document cannot be read") from error
+    if len(found) > MOST_FIELDS:
+        raise DiagnosticDataError("it holds more than any real one")
+    return found
 
 
 def _fields(data: bytes, start: int, limit: int, path: Path) -> Iterator[Field]:
