@@ -118,6 +118,15 @@ class StoppableAction(Protocol):
 
 
 @runtime_checkable
+class AbortableAction(Protocol):
+    """An action whose work at the server can be ended as a whole, which is an action of its own."""
+
+    def abort_action(self) -> Action | None:
+        """What ends it now; `None`: nothing of it is under way."""
+        ...
+
+
+@runtime_checkable
 class UndoableAction(Protocol):
     """An action whose journal entries hold what its undo needs.
 

@@ -12,7 +12,7 @@ from perftui.actions.access import Access, CannotAct, Reached
 from perftui.actions.base import ActionProgress, TellProgress
 from perftui.actions.build_commands import CommitQuorum, Group
 from perftui.actions.build_watch import BuildWatch
-from perftui.actions.server_errors import lost
+from perftui.actions.server_errors import code_of, lost, too_slow
 
 if TYPE_CHECKING:
     from perftui.actions.journal import OutcomeState
@@ -44,6 +44,8 @@ class BuildRun:
         self._access, self._group, self._tell, self._reconnect_s = access, group, tell, reconnect_s
         self._max_time_ms = max_time_ms(access.connection)
         self.sent_to: str | None = None
+        self.may_be_there = False
+        """The server may have it, or still build it: only its own refusal, or a look, says that it has not."""
         self._answered_at = 0.0
 
     async def run(self, quorum: CommitQuorum | None) -> Built:
@@ -51,12 +53,13 @@ class BuildRun:
         self._tell(ActionProgress(message=f"starting {self._group.what}", phase="starting"))
         try:
             async with self._access.primary(patient=True) as reached:
-                self.sent_to = reached.address
+                self.sent_to, self.may_be_there = reached.address, True
                 reply = await self._send(reached, quorum)
         except Exception as error:
-            if self.sent_to is None or not lost(error):
-                raise
-            return await self.follow()
+            if self.sent_to is not None and lost(error):
+                return await self.follow()
+            self.may_be_there = self.may_be_there and code_of(error) is None
+            raise
         return Built("done", reply=reply)
 
     async def _send(self, reached: Reached, quorum: CommitQuorum | None) -> Mapping[str, Any]:
@@ -92,7 +95,7 @@ class BuildRun:
 
         `began_earlier`: it is an earlier perftui's, so that nothing of ours was lost.
         """
-        self._answered_at = time.monotonic()
+        self._answered_at, self.may_be_there = time.monotonic(), True
         why = "an earlier perftui began it" if began_earlier else "the connection was lost"
         self._tell(ActionProgress(message=f"{why}; looking for the build", phase="reconnecting"))
         while time.monotonic() < self._answered_at + self._reconnect_s:
@@ -101,11 +104,11 @@ class BuildRun:
                     self.sent_to = reached.address
                     return await self._follow_on(reached, began_earlier)
             except Exception as error:
-                if not (lost(error) or isinstance(error, CannotAct)):
+                if not (lost(error) or too_slow(error) or isinstance(error, CannotAct)):
                     raise
                 await asyncio.sleep(_LOOK_EVERY_S)
         return Built(
-            "unverified", f"The connection was lost while {self._group.what} was built, and no primary answers."
+            "unverified", f"The connection was lost while {self._group.what} was built, and no primary answers in time."
         )
 
     async def _follow_on(self, reached: Reached, began_earlier: bool) -> Built:

@@ -148,12 +148,22 @@ class CreateIndexes:
     async def _build(self, group: Group, begun: bool) -> Outcome:
         self._ns, self._building = group.ns, group
         building = BuildRun(self.access, group, self._tell, self.reconnect_s)
+        before: set[str] = set()
         try:
             before = set() if begun else await self._names(group)
             built = await (building.follow(began_earlier=True) if begun else building.run(self.commit_quorum))
             return await self._verified(group, before, built)
         except Exception as error:  # the other collections' builds do not depend on this one
+            if building.may_be_there:
+                return self._unseen(group, before, error)
             return Outcome(state="failed", message=f"{group.what}: {self.explain(error)}")
+
+    def _unseen(self, group: Group, before: set[str], error: Exception) -> Outcome:
+        """The server has the build, or had it: whoever looks next must know of it."""
+        self._keep_intended(group, before)
+        later = "perftui looks again at its next start." if self.outlives else self.interrupted()
+        words = f"Whether {group.what} is ready could not be read: {self.explain(error)}"
+        return Outcome(state="unverified", message=f"{words} {later}")
 
     async def _names(self, group: Group) -> set[str]:
         async with self.access.primary() as reached:
@@ -162,17 +172,22 @@ class CreateIndexes:
 
     async def _verified(self, group: Group, before: set[str], built: Built) -> Outcome:
         if built.state == "unverified":
-            self._keep_intended(group)
+            self._keep_intended(group, before)
             return Outcome(state="unverified", message=f"{built.message} {self.interrupted()}")
         if built.state == "failed":
             return Outcome(state="failed", message=built.message)
         async with self.access.primary() as reached:
             entries = await created_entries(reached, group, before, max_time_ms(self.connection))
+            outcome = await verify(self.access, reached, group, built, entries, self._tell)
+        if outcome.state == "unverified":
+            self._keep_intended(group, before)
+        else:
             self._created = [*(self._created or ()), *_with_shapes(group, entries)]
-            return await verify(self.access, reached, group, built, entries, self._tell)
+        return outcome
 
-    def _keep_intended(self, group: Group) -> None:
-        self._created = [*(self._created or ()), *_intended(group)]
+    def _keep_intended(self, group: Group, before: set[str]) -> None:
+        """What was there before is not ours to drop."""
+        self._created = [*(self._created or ()), *(one for one in _intended(group) if one.name not in before)]
 
     def interrupted(self) -> str:
         """Leaving perftui, a lost connection: the server does not mind."""
@@ -209,7 +224,7 @@ class CreateIndexes:
 
 
 def _together(outcomes: Sequence[Outcome]) -> Outcome:
-    """One that failed makes the whole fail; what was done stays done and is told."""
+    """One whose end nobody saw is looked at again; else one that failed makes the whole fail. All of it is told."""
     if len(outcomes) == 1:
         return outcomes[0]
     states = {outcome.state for outcome in outcomes}
@@ -217,7 +232,7 @@ def _together(outcomes: Sequence[Outcome]) -> Outcome:
     head = f"{done} of {len(outcomes)} collections have their indexes. " if done < len(outcomes) else ""
     words = head + " ".join(outcome.message for outcome in outcomes)
     return Outcome(
-        state="failed" if "failed" in states else "unverified" if "unverified" in states else "done", message=words
+        state="unverified" if "unverified" in states else "failed" if "failed" in states else "done", message=words
     )
 
 

@@ -28,7 +28,8 @@ _UNAUTHORIZED = 13
 _GRANT = "db.getSiblingDB('admin').grantRolesToUser('<user>', ['hostManager'])"
 _WAIT_S = 5.0
 _FIRST_LOOK_S, _LONGEST_PAUSE_S = 0.02, 0.5
-_CLOCK_SLACK_S = 0.5
+_CLOCK_SLACK_S = 1.0
+"""How far two looks at one transaction may differ on when it began: each comes with its own delay."""
 _MOST_NAMES = 8
 _RESOURCE = re.compile(r"\{\d+: (?:Collection|Database), \d+, (?P<name>[^}]+)\}")
 
@@ -118,8 +119,13 @@ class KillSession:
         return now
 
     def _is_it(self, now: OpenTransaction) -> bool:
-        """Not a later transaction of the same session: it is not younger than it was when it was listed."""
-        return now.open_s is None or now.open_s >= (self.transaction.open_s or 0.0) - _CLOCK_SLACK_S
+        """Not a later transaction of the same session: the same number, or where none is told the same beginning."""
+        listed = self.transaction
+        if now.number is not None and listed.number is not None:
+            return now.number == listed.number
+        if now.started_at is None or listed.started_at is None:
+            return True
+        return abs(now.started_at - listed.started_at) <= _CLOCK_SLACK_S
 
     async def _find(self, client: Client) -> Entry | None:
         """Its entry, active or not; of all users' where the login may see them."""

@@ -59,12 +59,17 @@ def unfinished_builds(journal: Journal) -> tuple[Record, ...]:
 
 def concerns(record: Record, connection: Connection) -> bool:
     """Whether this connection reaches what the record changed: it was used for it, or names the member."""
-    undo, target = record.undo, connection.target
-    if target.kind != "mongodb" or undo is None:
+    if connection.target.kind != "mongodb":
         return False
-    hosts = target.id.partition("://")[2].partition("#")[0].split(",")
-    same_way = way_of(undo.connection or "") == (connection.way.name if connection.way is not None else "")
-    return undo.connection == target.id or (undo.member in hosts and same_way)
+    return _reaches(connection.target.id, connection.way.name if connection.way is not None else "", record)
+
+
+def _reaches(target_id: str, way: str, record: Record) -> bool:
+    undo = record.undo
+    if undo is None:
+        return False
+    hosts = target_id.partition("://")[2].partition("#")[0].split(",")
+    return undo.connection == target_id or (undo.member in hosts and way_of(undo.connection or "") == way)
 
 
 def way_of(target_id: str) -> str:
@@ -87,7 +92,17 @@ def undone(records: tuple[Record, ...]) -> set[str]:
 
 def undoable(journal: Journal) -> tuple[Record, ...]:
     """What can be taken back, newest first; what takes something back itself is not among them."""
-    records = journal.read()
+    return _undoable(journal.read())
+
+
+def next_undone(records: tuple[Record, ...]) -> set[str]:
+    """Ids of the entries that `u` takes back next, each on the connection that it was made through."""
+    found = _undoable(records)
+    targets = {record.undo.connection for record in found if record.undo is not None}
+    return {next(one.intent.id for one in found if _reaches(target, way_of(target), one)) for target in targets}
+
+
+def _undoable(records: tuple[Record, ...]) -> tuple[Record, ...]:
     back = undone(records)
     return tuple(
         record

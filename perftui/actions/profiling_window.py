@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from types import TracebackType
 from typing import Self
 
@@ -17,23 +18,34 @@ from perftui.actions.set_profiling import SetProfiling
 from perftui.model.errors import UserError
 from perftui.model.target import Connection
 
+_PAUSES_S = (2.0, 5.0, 10.0, 30.0)
+_LONGEST_S = 60.0
+
 
 class ProfilingWindow:
     """`async with ProfilingWindow(SetProfiling(...), confirmed_command, journal=journal): ...`
 
     `open` and `close` are for a screen that keeps it: `close` is safe to call twice, and at any time. The window closes
-    by itself after the action's `seconds`; `closed` is set then, and `restored` holds what came of it.
+    by itself after the action's `seconds`; `closed` is set then, and `restored` holds what came of it. What fails then
+    is tried again until it is done, somebody else has changed it, or `close`; `tell_failure` is told of the first.
     As a context manager it raises `UserError` where it may not be opened.
     """
 
     def __init__(
-        self, action: SetProfiling, confirmed_command: str, *, journal: Journal, read_only: bool = False
+        self,
+        action: SetProfiling,
+        confirmed_command: str,
+        *,
+        journal: Journal,
+        read_only: bool = False,
+        tell_failure: Callable[[Outcome], None] | None = None,
     ) -> None:
         self.action, self.journal = action, journal
         self.closed = asyncio.Event()
         self.restored: Outcome | None = None
         self._confirmed_command, self._read_only = confirmed_command, read_only
         self._entry: JournalEntry | None = None
+        self._tell_failure = tell_failure
         self._timer: asyncio.Task[None] | None = None
         self._closing = asyncio.Lock()
 
@@ -55,30 +67,49 @@ class ProfilingWindow:
         """Put the old settings back now; `None` where nothing was opened."""
         if self._timer is not None and self._timer is not asyncio.current_task():
             self._timer.cancel()
-        return await asyncio.shield(self._restore())
+        return await asyncio.shield(self._restore(at_last=True))
 
-    async def _restore(self) -> Outcome | None:
+    async def _restore(self, *, at_last: bool) -> Outcome | None:
+        """Once; closed where that ends it, or nobody tries again."""
         async with self._closing:
             if not self.closed.is_set():
-                self.restored = await self._put_back()
-                self.closed.set()
+                self.restored, ended = await self._put_back()
+                if ended or at_last:
+                    self.closed.set()
         return self.restored
 
-    async def _put_back(self) -> Outcome | None:
-        entry = self._entry
-        record = next((one for one in self.journal.read() if entry is not None and one.intent.id == entry.id), None)
-        if record is None or record.undo is None:
-            return None
+    async def _put_back(self) -> tuple[Outcome | None, bool]:
+        """What came of it, and whether that is the end: done, or refused since somebody else has changed it."""
+        entry, begun = self._entry, list[JournalEntry]()
+        try:
+            records = await asyncio.to_thread(self.journal.read)
+        except OSError as error:
+            words = f"The journal {self.journal.path} cannot be read ({error.strerror})."
+            return Outcome(state="failed", message=words), False
+        record = next((one for one in records if entry is not None and one.intent.id == entry.id), None)
+        if record is None or record.undo is None or record.undo.before is None:
+            return None, True
         restoring = RestoreProfiling(self.action.connection, self.action.target, record)
         command = restoring.describe().command
-        return await perform(restoring, confirmed_command=command, read_only=False, journal=self.journal)
+        outcome = await perform(
+            restoring, confirmed_command=command, read_only=False, journal=self.journal, on_intent=begun.append
+        )
+        return outcome, outcome.state == "done" or (outcome.state == "refused" and bool(begun))
 
     def _take_entry(self, entry: JournalEntry) -> None:
         self._entry = entry
 
     async def _end_after(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        await asyncio.shield(self._restore())
+        """A server or a disk may be away for a moment; the profiler must not stay on for that."""
+        told = False
+        for pause in chain((seconds,), _PAUSES_S, repeat(_LONGEST_S)):
+            await asyncio.sleep(pause)
+            outcome = await asyncio.shield(self._restore(at_last=False))
+            if self.closed.is_set():
+                return
+            if not told and outcome is not None and self._tell_failure is not None:
+                self._tell_failure(outcome)
+            told = True
 
     async def __aenter__(self) -> Self:
         try:

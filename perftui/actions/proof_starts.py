@@ -1,7 +1,7 @@
 """Which indexes of ours there are to be proved, from what the journal kept when they were created."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from perftui.actions.index_spec import kept
 from perftui.actions.journal import Journal, Record
 from perftui.actions.owner import owner_runs
-from perftui.actions.pending import undone
+from perftui.actions.pending import next_undone, undone
 from perftui.model.analysis import AnalysedShape, Analysis
 from perftui.model.proof import Aftermath, Measured, ProofShape, ProofStart
 from perftui.model.snapshot import TargetState
@@ -22,12 +22,13 @@ UNTOLD_S = 30 * 86_400.0
 
 def proof_starts(journal: Journal, *, within_s: float = RECENT_S) -> tuple[ProofStart, ...]:
     """Indexes created in this time for known shapes and not taken back, oldest first. Raises `OSError`."""
-    since = time.time() - within_s
+    since, records = time.time() - within_s, journal.read()
+    coming = next_undone(records)
     return tuple(
         start
-        for record in _kept(journal.read())
+        for record in _kept(records)
         if record.intent.at >= since
-        for start in _starts(record)
+        for start in _starts(record, coming)
         if start.shapes
     )
 
@@ -48,11 +49,13 @@ class Untold(NamedTuple):
 
 def untold(journal: Journal) -> tuple[Untold, ...]:
     """Indexes that other runs of perftui created and nobody was told of since, oldest first. Raises `OSError`."""
+    records = journal.read()
+    coming = next_undone(records)
     return tuple(
         Untold(record, start, kept_of(record, start))
-        for record in _kept(journal.read())
+        for record in _kept(records)
         if not owner_runs(record)
-        for start in _starts(record)
+        for start in _starts(record, coming)
         if not _was_told(record, start)
     )
 
@@ -78,7 +81,7 @@ def _was_told(record: Record, start: ProofStart) -> bool:
     return kept is not None and kept.told and kept.conclusive
 
 
-def _starts(record: Record) -> Iterator[ProofStart]:
+def _starts(record: Record, coming: Set[str] = frozenset()) -> Iterator[ProofStart]:
     outcome, undo = record.outcome, record.undo
     if record.intent.action != "create index" or outcome is None or outcome.state != "done" or undo is None:
         return
@@ -91,6 +94,7 @@ def _starts(record: Record) -> Iterator[ProofStart]:
             keys=tuple(kept(index.definition).get("key", {}).items()),
             finished_at=outcome.at,
             shapes=index.shapes,
+            is_next=record.intent.id in coming,
         )
 
 

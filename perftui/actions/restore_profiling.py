@@ -32,7 +32,8 @@ class RestoreProfiling:
         self.database, self.host = undo.ns, undo.member
         self.role: str | None = None
         self._before, self._after = undo.before, undo.after
-        self._read_back = record.outcome is not None
+        # Done is only said of what was read: else `after` is what we asked for, with the filter as we spelled it.
+        self._read_back = record.outcome is not None and record.outcome.state == "done"
         settings = restoring(undo.before, undo.after)
         self.command: dict[str, Any] = {**settings.command(), "maxTimeMS": max_time_ms(connection)}
         self.access = Access(connection, target)

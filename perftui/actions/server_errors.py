@@ -15,6 +15,7 @@ INDEX_NOT_FOUND = 27
 BUILD_ABORTED = 276
 _NOT_PRIMARY = frozenset({189, 10058, 10107, 11602, 13435, 13436})
 _SHUTTING_DOWN = frozenset({91, 11600})
+_TOO_SLOW = frozenset({50, 262})
 
 
 class Words(NamedTuple):
@@ -104,6 +105,11 @@ def lost(error: BaseException) -> bool:
     from pymongo.errors import ConnectionFailure
 
     return isinstance(error, ConnectionFailure | OSError) or code_of(error) in _NOT_PRIMARY | _SHUTTING_DOWN
+
+
+def too_slow(error: BaseException) -> bool:
+    """The server answered that its time limit was over: a busy one may answer the next look."""
+    return code_of(error) in _TOO_SLOW
 
 
 def words_of(error: BaseException, ns: str, role: str) -> Words | None:

@@ -31,9 +31,10 @@ async def settle_builds(journal: Journal, connections: Sequence[Connection]) -> 
         connection = next((one for one in connections if concerns(record, one)), None)
         if connection is None:
             continue
-        outcome = await _look(record, connection)
-        if outcome is None:
+        seen = await _look(record, connection)
+        if seen is None:
             continue
+        outcome = _whole(record, seen)
         found.append((record, outcome))
         if outcome.state != "unverified":
             await asyncio.to_thread(journal.conclude, record.intent, outcome.state, outcome.message, record.undo)
@@ -51,7 +52,7 @@ async def follow_build(journal: Journal, record: Record, action: CreateIndexes) 
 
     Raises `OSError` where the journal cannot be written.
     """
-    outcome = await action.follow()
+    outcome = _whole(record, await action.follow())
     if outcome.state != "unverified":
         await asyncio.to_thread(journal.conclude, record.intent, outcome.state, outcome.message, record.undo)
     return outcome
@@ -72,6 +73,16 @@ async def _look(record: Record, connection: Connection) -> Outcome | None:
         return Outcome(state="done", message=f"{what}: seen ready at a later look.")
     gone = ", ".join(index.name for index, state in zip(indexes, states, strict=True) if state != "ready")
     return Outcome(state="failed", message=f"{what}: {gone} was not there at a later look: the build did not end well.")
+
+
+def _whole(record: Record, outcome: Outcome) -> Outcome:
+    """With what was asked for in the same action, and was refused when the others were begun."""
+    asked = record.intent.undo.indexes if record.intent.undo is not None else ()
+    begun = {(index.ns, index.name) for index in (record.undo.indexes if record.undo is not None else ())}
+    refused = ", ".join(f"{one.name} on {one.ns}" for one in asked if (one.ns, one.name) not in begun)
+    if not refused or outcome.state == "unverified":
+        return outcome
+    return Outcome(state="failed", message=f"{outcome.message} Not created: {refused}.")
 
 
 async def _state(reached: Reached, index: KeptIndex, limit_ms: int) -> str:

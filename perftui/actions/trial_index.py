@@ -107,17 +107,21 @@ class TrialIndex:
     async def _drop(self) -> None:
         """A build that was interrupted may show up only after a moment, and a server may be away for one."""
         record = self._record()
-        if record is None:
+        if record is None or record.undo is None or not record.undo.indexes:
             return
         settled = self.created is not None and self.created.state != "unverified"
         for attempt in range(_TRIES):
-            undo = UndoCreation(self.action.connection, self.action.target, record)
-            self.dropped = await self._perform(undo)
-            if self.dropped.state == "done":
-                return
-            if undo.gone and (settled or attempt == _TRIES - 1):
-                await self._nothing_left(record)
-                return
+            undo = UndoCreation(self.action.connection, self.action.target, record, settled=True)
+            confirmed = undo.describe().command in self._confirmed_command
+            with contextlib.suppress(Exception):  # the runner checks again, and tells
+                await undo.check()
+            if not undo.gone or settled or attempt == _TRIES - 1:
+                if not undo.left:
+                    await self._nothing_left(record)
+                    return
+                self.dropped = await self._perform(undo, confirmed)
+                if self.dropped.state == "done":
+                    return
             await asyncio.sleep(_PAUSE_S)
 
     async def _nothing_left(self, record: Record) -> None:
@@ -126,9 +130,10 @@ class TrialIndex:
         with contextlib.suppress(OSError):
             await asyncio.to_thread(self.journal.conclude, record.intent, "failed", words, record.undo)
 
-    async def _perform(self, undo: UndoCreation) -> Outcome:
+    async def _perform(self, undo: UndoCreation, confirmed: bool) -> Outcome:
+        """Of what was confirmed, those that are left."""
         command = undo.describe().command
-        if command not in self._confirmed_command:
+        if not confirmed:
             return Outcome(state="refused", message="Nothing was done: this drop is not the one that was confirmed.")
         return await perform(undo, confirmed_command=command, read_only=False, journal=self.journal)
 

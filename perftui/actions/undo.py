@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from perftui.actions.access import Access
-from perftui.actions.base import Action, Description, Outcome, Problem, ReportingAction, TellProgress, UndoableAction
+from perftui.actions.base import (
+    AbortableAction,
+    Action,
+    Description,
+    Outcome,
+    Problem,
+    ReportingAction,
+    TellProgress,
+    UndoableAction,
+)
 from perftui.actions.create_index import CreateIndexes
 from perftui.actions.hide_index import HideIndex
 from perftui.actions.index_spec import IndexSpec
 from perftui.actions.journal import Journal, Record
-from perftui.actions.pending import concerns, undoable
+from perftui.actions.pending import concerns, undoable, undone
 from perftui.actions.restore_profiling import RestoreProfiling
 from perftui.actions.undo_creation import UndoCreation
 from perftui.actions.undo_data import UndoData
@@ -61,6 +70,14 @@ class UndoAction:
         inner = _reporting(self.inner)
         return "Interrupted: the command may have run." if inner is None else inner.interrupted()
 
+    @property
+    def can_abort(self) -> bool:
+        """A drop is taken back by a build, which may take long."""
+        return isinstance(self.inner, AbortableAction)
+
+    def abort_action(self) -> Action | None:
+        return self.inner.abort_action() if isinstance(self.inner, AbortableAction) else None
+
     def explain(self, error: BaseException) -> str:
         return str(error) if self.inner is None else self.inner.explain(error)
 
@@ -70,6 +87,16 @@ def last_undoable(journal: Journal, connection: Connection, entry_id: str = "") 
     if entry_id:
         return next((one for one in reversed(journal.read()) if one.intent.id.startswith(entry_id)), None)
     return next((record for record in undoable(journal) if concerns(record, connection)), None)
+
+
+def undo_refused(journal: Journal, connection: Connection, record: Record) -> str | None:
+    """Why this entry cannot be taken back through this connection: the same names may stand for others there."""
+    entry = f"entry {record.intent.id[:8]}"
+    if record.undo is not None and not concerns(record, connection):
+        return f"{entry} is of {record.intent.where}, not of {connection.target.name}: name that target instead."
+    if record.intent.id in undone(journal.read()):
+        return f"{entry} has been taken back already, or nothing was left of it to take back."
+    return None
 
 
 def _name(inner: Action) -> str:

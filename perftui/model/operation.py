@@ -82,6 +82,8 @@ class OpenTransaction(Model, frozen=True, kw_only=True):
     owner: str = ""
     """Whose session it is: the digest of the user's name, as hexadecimal digits."""
     ns: str = ""
+    number: int | None = None
+    """Tells it from an earlier or later one of the same session."""
 
 
 class ConnectionGroup(Model, frozen=True, kw_only=True):

@@ -50,6 +50,12 @@ class ProofStart(Model, frozen=True, kw_only=True):
     finished_at: float
     """When the build was done, Unix seconds of this machine."""
     shapes: tuple[ProofShape, ...] = ()
+    is_next: bool = False
+    """The key `u` takes back this very entry; else there is a newer one, or that is not known."""
+
+    @property
+    def way_back(self) -> str:
+        return f"{'u' if self.is_next else f'perftui index undo TARGET {self.id[:8]}'} takes it back"
 
 
 class ShapeProof(Model, frozen=True, kw_only=True):

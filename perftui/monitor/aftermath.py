@@ -15,13 +15,18 @@ NOT_USED_S = 3600.0
 _MANY_MORE = 2
 """Uses in terms of the measured executions, above which they are named too."""
 _RESTART_SLACK_S = 60.0
+_UNWELCOME: tuple[AftermathVerdict, ...] = ("worse", "no difference", "not used")
+"""Said with the way back; not kept with the message, for what `u` takes back next changes."""
 _JUDGED: dict[Verdict, AftermathVerdict] = {"helped": "helped", "worse": "worse", "no difference": "no difference"}
 
 When = Callable[[float], str]
 
 
 class Uses(Struct):
-    """How often the members used it; `is_gone`: a member that lists the collection's indexes has none of that name."""
+    """How often the members used it.
+
+    `is_gone`: a member lists the collection's indexes without it, and none has it; one alone may only be late.
+    """
 
     count: int | None = None
     since: float = 0.0
@@ -30,6 +35,8 @@ class Uses(Struct):
     where: str = ""
     """Of which member, where only one of several was asked."""
     is_gone: bool = False
+    is_listed: bool = False
+    """A member has it, or builds it."""
 
 
 def uses_of(start: ProofStart, states: Sequence[TargetState]) -> Uses:
@@ -46,9 +53,9 @@ def uses_of(start: ProofStart, states: Sequence[TargetState]) -> Uses:
 def add_uses(found: Uses, name: str, collection: CollectionState) -> None:
     """Take in what one member says of it."""
     index = next((one for one in collection.indexes or () if one.name == name), None)
-    if index is None:
-        found.is_gone = found.is_gone or bool(collection.indexes)
-    elif index.uses is not None:
+    found.is_listed = found.is_listed or index is not None
+    found.is_gone = not found.is_listed and (found.is_gone or bool(collection.indexes))
+    if index is not None and index.uses is not None:
         found.count = (found.count or 0) + index.uses
         found.since = max(found.since, index.used_since or 0.0)
         found.members += 1
@@ -76,7 +83,9 @@ def sentence(start: ProofStart, found: Aftermath, when: When, *, named: bool = T
     Not `named`, it leaves room for the figures where a line is short.
     """
     name = f" {start.index}" if named else ""
-    return f"Your index{name} on {start.ns} of {when(start.finished_at)}: {found.message}."
+    back = f"; {start.way_back}" if found.verdict in _UNWELCOME else ""
+    words = found.message.replace("; u takes it back", "")  # which journals of before 0.5 kept with it
+    return f"Your index{name} on {start.ns} of {when(start.finished_at)}: {words}{back}."
 
 
 def _figures(start: ProofStart, proofs: Sequence[IndexProof], now: float) -> Aftermath | None:
@@ -91,9 +100,9 @@ def _figures(start: ProofStart, proofs: Sequence[IndexProof], now: float) -> Aft
     if len(proof.shapes) > 1:
         words += f" ({sum(one.verdict == 'helped' for one in proof.shapes)} of {len(proof.shapes)} shapes helped)"
     if verdict == "worse":
-        words = f"slower than before: {words}; u takes it back"
+        words = f"slower than before: {words}"
     elif verdict == "no difference":
-        words = f"no difference: {words}; u takes it back"
+        words = f"no difference: {words}"
     return replace(_of(start, now, verdict, words), executions=executions)
 
 
@@ -149,13 +158,15 @@ def _unused(start: ProofStart, uses: Uses, now: float, when: When) -> Aftermath:
     where = f" on any of {uses.members} members" if uses.members > 1 else f" on {uses.where}" if uses.where else ""
     counted = f" (counted since {when(since)}, when the server started)" if restarted else ""
     if now - since >= NOT_USED_S:
-        return _of(start, now, "not used", f"it is not used: 0 uses{where}{counted}; u takes it back", uses)
+        return _of(start, now, "not used", f"it is not used: 0 uses{where}{counted}", uses)
     return _of(start, now, "too little", f"not used yet{where}{counted}; too little time has passed to tell", uses)
 
 
 def _uncompared(start: ProofStart, proofs: Sequence[IndexProof], uses: Uses, now: float) -> Aftermath:
     """It was used, or that is not known; its queries were not measured on both sides."""
-    seen = max((_executions(shape) for proof in proofs for shape in proof.shapes), default=0)
+    most = max((shape for proof in proofs for shape in proof.shapes), key=_executions, default=None)
+    after = None if most is None else most.after
+    seen = 0 if after is None else after.executions
     if uses.count is None:
         words = (
             f"too little is known to tell: {seen} of at least {ENOUGH} runs seen, and how often it is used is not read"
@@ -165,13 +176,17 @@ def _uncompared(start: ProofStart, proofs: Sequence[IndexProof], uses: Uses, now
     if not any(shape.before for shape in start.shapes):
         return _of(start, now, "used", f"{words}; nothing was measured before it, so nothing can be compared", uses)
     before = next(shape.before for shape in start.shapes if shape.before)
-    if uses.count < ENOUGH or now - start.finished_at < NOT_USED_S or not before.only_slow:
+    all_seen = not before.only_slow or (after is not None and not after.only_slow)
+    if uses.count < ENOUGH or now - start.finished_at < NOT_USED_S or all_seen:
         missing = (
             f"{words}, {seen} of at least {ENOUGH} runs measured since: too little to tell; P measures for a while"
         )
         return _of(start, now, "too little", missing, uses)
     was = "" if before.p95_ms is None else f" (p95 {_figure(before.p95_ms, ' ms')} before)"
-    return _of(start, now, "used", f"{words}; its queries{was} are not among the slow ones any more", uses)
+    among = "are not among the slow ones any more"
+    if seen:
+        among = f"were among the slow ones {'once' if seen == 1 else f'{seen:,} times'} since"
+    return _of(start, now, "used", f"{words}; its queries{was} {among}", uses)
 
 
 def _of(start: ProofStart, now: float, verdict: AftermathVerdict, message: str, uses: Uses | None = None) -> Aftermath:

@@ -81,12 +81,12 @@ def _judge(
         return _too_few(before, seen, start, uses, now)
     if after.only_slow and not before.only_slow:
         return "not measured", "Only slow executions are seen now: press P to measure all of them for a while."
-    return _compare(before, after)
+    return _compare(before, after, start)
 
 
 def _too_few(before: Measured, seen: int, start: ProofStart, uses: int | None, now: float) -> tuple[Verdict, str]:
     waited = now - start.finished_at
-    if uses and before.only_slow and waited >= _PATIENCE_S:
+    if uses and before.only_slow and not seen and waited >= _PATIENCE_S:
         return "not measured", (
             f"The index was used {uses:,} times and the query has gone from the slow ones: "
             "press P to measure it for a while."
@@ -98,7 +98,7 @@ def _too_few(before: Measured, seen: int, start: ProofStart, uses: int | None, n
     return "waiting", f"{seen} of at least {ENOUGH} executions in {waited:.0f} s."
 
 
-def _compare(before: Measured, after: Measured) -> tuple[Verdict, str]:
+def _compare(before: Measured, after: Measured, start: ProofStart) -> tuple[Verdict, str]:
     costs = _cost(before), _cost(after)
     words = _words(before, after)
     if costs[0] is not None and costs[1] is not None:
@@ -111,7 +111,7 @@ def _compare(before: Measured, after: Measured) -> tuple[Verdict, str]:
             return "helped", words
         if after.p50_ms >= _SLOWER * before.p50_ms:
             return "worse", words
-    return "no difference", f"{words}; u takes it back."
+    return "no difference", f"{words}; {start.way_back}."
 
 
 def _words(before: Measured, after: Measured) -> str:

@@ -11,9 +11,11 @@ from pymongo.database import Database
 from perftui.actions.create_index import CreateIndexes
 from perftui.actions.drop_index import DropIndex
 from perftui.actions.hide_index import HideIndex
+from perftui.actions.index_spec import keep
 from perftui.actions.journal import default_journal
 from perftui.actions.pending import undoable
-from perftui.actions.undo import UndoAction, last_undoable
+from perftui.actions.undo import UndoAction, last_undoable, undo_refused
+from perftui.actions.undo_data import KeptIndex, UndoData
 from perftui.servers import MongodProcess
 from perftui.targets import connect_to
 
@@ -169,13 +171,96 @@ async def test_another_index_under_our_name_is_left_alone(mongod: MongodProcess,
     connection = connect_to(mongod.uri)
     await check_and_carry_out(CreateIndexes(connection, connection.target, [spec(NS, {"b": 1}, "ours")], watch_s=0))
     client[DATABASE].orders.drop_index("ours")
-    outcome = await check_and_carry_out(undo(mongod))
-    assert "Somebody dropped it already" in outcome.message
     client[DATABASE].orders.create_index([("b", 1)], name="ours", unique=True, sparse=True)
     outcome = await check_and_carry_out(undo(mongod))
     assert outcome.state == "refused"
     assert "another index than perftui created" in outcome.message
     assert "ours" in indexes(client, NS)
+
+
+async def test_of_several_those_that_are_left_are_dropped(mongod: MongodProcess, client: Client) -> None:
+    connection = connect_to(mongod.uri)
+    made = CreateIndexes(connection, connection.target, [spec(NS, {"b": 1}), spec(NS, {"c": -1})], watch_s=0)
+    await check_and_carry_out(made)
+    client[DATABASE].orders.drop_index("b_1")
+    back = undo(mongod)
+    (problem,) = await back.check()
+    assert (problem.blocking, problem.message) == (False, f"b_1 is not on {NS} any more.")
+    assert '{dropIndexes: "orders", index: "c_-1", ' in back.describe().command
+    outcome = await carry_out(back)
+    assert (outcome.state, outcome.message) == ("done", f"c_-1 on {NS} is gone. b_1 on {NS} was gone before.")
+    assert set(indexes(client, NS)) == {"_id_", "a_1"}
+    again = default_journal().read()[-1].undo
+    assert again is not None
+    assert [one.name for one in again.indexes] == ["c_-1"]
+
+
+async def test_what_is_gone_altogether_is_closed_and_older_ones_are_reached(
+    mongod: MongodProcess, client: Client
+) -> None:
+    connection = connect_to(mongod.uri)
+    await carry_out(hide(mongod))
+    await check_and_carry_out(CreateIndexes(connection, connection.target, [spec(NS, {"b": 1})], watch_s=0))
+    client[DATABASE].orders.drop_index("b_1")
+    back = undo(mongod)
+    (problem,) = await back.check()
+    assert (problem.blocking, problem.help) == (False, "Somebody dropped it already.")
+    assert back.describe().consequences[0].startswith("Nothing is dropped.")
+    outcome = await carry_out(back)
+    words = f"Nothing was dropped: b_1 on {NS} is not there any more."
+    assert (outcome.state, outcome.message) == ("refused", words)
+    older = last_undoable(default_journal(), connection)
+    assert older is not None
+    assert older.intent.action == "hide index"
+
+
+async def test_what_goes_between_the_question_and_the_yes_is_looked_at_again(
+    mongod: MongodProcess, client: Client
+) -> None:
+    connection = connect_to(mongod.uri)
+    made = CreateIndexes(connection, connection.target, [spec(NS, {"b": 1}), spec(NS, {"c": -1})], watch_s=0)
+    await check_and_carry_out(made)
+    back = undo(mongod)
+    assert await back.check() == ()
+    client[DATABASE].orders.drop_index("b_1")
+    outcome = await carry_out(back)
+    assert (outcome.state, "came or went meanwhile" in outcome.message) == ("refused", True)
+    assert "c_-1" in indexes(client, NS)
+
+
+async def test_a_build_whose_end_nobody_saw_is_not_closed_for_being_away(mongod: MongodProcess, client: Client) -> None:
+    connection = connect_to(mongod.uri)
+    await check_and_carry_out(CreateIndexes(connection, connection.target, [spec(NS, {"b": 1})], watch_s=0))
+    journal = default_journal()
+    (record,) = journal.read()
+    journal.conclude(record.intent, "unverified", "The connection was lost.", record.undo)
+    client[DATABASE].orders.drop_index("b_1")
+    (problem,) = await undo(mongod).check()
+    assert (problem.blocking, "may still show up" in problem.help) == (True, True)
+
+
+async def test_an_entry_of_another_target_is_not_taken_back_here(mongod: MongodProcess, client: Client) -> None:
+    """A member of staging has the same names as one of production."""
+    connection, staging = connect_to(mongod.uri), connect_to("mongodb://staging:27017")
+    index = KeptIndex(ns=NS, name="a_1", definition=keep(indexes(client, NS)["a_1"]))
+    made = UndoData(kind="drop indexes", ns=NS, connection=staging.target.id, member="staging:27017", indexes=(index,))
+    journal = default_journal()
+    journal.conclude(journal.intend("create index", staging.target, "createIndexes", made), "done", "It is built.")
+    (record,) = journal.read()
+    reason = undo_refused(journal, connection, record)
+    assert reason is not None
+    assert f"entry {record.intent.id[:8]} is of mongodb://staging:27017, not of {connection.target.name}" in reason
+    assert undo_refused(journal, staging, record) is None
+
+
+async def test_what_was_taken_back_is_not_taken_back_again(mongod: MongodProcess, client: Client) -> None:
+    connection, journal = connect_to(mongod.uri), default_journal()
+    await check_and_carry_out(CreateIndexes(connection, connection.target, [spec(NS, {"b": 1})], watch_s=0))
+    (record,) = journal.read()
+    assert undo_refused(journal, connection, record) is None
+    assert (await check_and_carry_out(undo(mongod))).state == "done"
+    client[DATABASE].orders.create_index([("b", 1)])
+    assert "has been taken back already" in (undo_refused(journal, connection, record) or "")
 
 
 async def test_kill_and_clear_have_no_undo(mongod: MongodProcess) -> None:

@@ -1,5 +1,6 @@
 """Ending the session of a transaction that was left open, on a real replica set."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,12 +93,31 @@ async def test_it_is_rolled_back_and_its_neighbour_goes_on(server: MongodProcess
 async def test_a_later_transaction_of_the_session_lives(server: MongodProcess) -> None:
     with left_open(server):
         listed = await seen(server.uri)
-        outcome = await carry_out(action_on(server, replace(listed, open_s=3_600.0)))
-        assert outcome.state == "refused"
-        assert "another transaction by now" in outcome.message
+        assert listed.number is not None
+        assert listed.started_at is not None
+        untold = replace(listed, number=None, started_at=listed.started_at - 3_600.0)
+        for other in (replace(listed, number=listed.number - 1), untold):
+            outcome = await carry_out(action_on(server, other))
+            assert outcome.state == "refused"
+            assert "another transaction by now" in outcome.message
         assert (await seen(server.uri)).session == listed.session
     outcome = await carry_out(action_on(server, listed))
     assert (outcome.state, outcome.message) == ("refused", "Nothing was done: the transaction has ended by itself.")
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["its number is told", "only its beginning is known"])
+async def test_a_later_one_that_is_open_for_longer_by_now_lives(server: MongodProcess, told: bool) -> None:
+    """The question may stand for minutes: how long it is open says nothing without the time that passed."""
+    with left_open(server) as session:
+        listed = await seen(server.uri)
+        session.abort_transaction()
+        await asyncio.sleep(1.5)
+        session.start_transaction()
+        session.client["shop"].orders.update_many({}, {"$set": {"later": True}}, session=session)
+        await asyncio.sleep((listed.open_s or 0.0) + 0.2)
+        outcome = await carry_out(action_on(server, listed if told else replace(listed, number=None)))
+        assert (outcome.state, "another transaction by now" in outcome.message) == ("refused", True)
+        session.commit_transaction()
 
 
 async def test_our_own_session_is_never_killed(server: MongodProcess) -> None:

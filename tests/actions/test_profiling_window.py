@@ -3,16 +3,20 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from helpers.acting import Client, carry_out, check_and_carry_out, profiling
+from helpers.acting import TEST_COMMANDS, Client, carry_out, check_and_carry_out, fail_point, profiling
+from helpers.waiting import wait_until_async
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
+from perftui.actions import profiling_window
+from perftui.actions.base import Outcome
 from perftui.actions.journal import default_journal
-from perftui.actions.pending import pending_restorations
+from perftui.actions.pending import open_windows, pending_restorations
 from perftui.actions.profiling_settings import ProfilingSettings, namespace_filter
 from perftui.actions.profiling_window import ProfilingWindow, restore_pending
 from perftui.actions.set_profiling import SetProfiling
@@ -44,7 +48,7 @@ asyncio.run(main())
 @pytest.fixture(scope="module")
 def server() -> Iterator[MongodProcess]:
     with PrivateServers() as servers:
-        yield servers.start_mongod(replica_set="rs0")
+        yield servers.start_mongod(replica_set="rs0", arguments=TEST_COMMANDS)
 
 
 @pytest.fixture
@@ -67,9 +71,14 @@ def action_on(server: MongodProcess, settings: ProfilingSettings = WIDE, **optio
     return SetProfiling(connection, connection.target, "shop", settings, **options)
 
 
-def window_on(server: MongodProcess, settings: ProfilingSettings = WIDE, **options: Any) -> ProfilingWindow:
+def window_on(
+    server: MongodProcess,
+    settings: ProfilingSettings = WIDE,
+    tell_failure: Callable[[Outcome], None] | None = None,
+    **options: Any,
+) -> ProfilingWindow:
     action = action_on(server, settings, **options)
-    return ProfilingWindow(action, action.describe().command, journal=default_journal())
+    return ProfilingWindow(action, action.describe().command, journal=default_journal(), tell_failure=tell_failure)
 
 
 async def test_inside_it_is_set_and_afterwards_as_before(server: MongodProcess, client: Client) -> None:
@@ -165,6 +174,88 @@ async def test_what_somebody_else_changed_is_left_alone_and_told(server: MongodP
     assert "somebody else has changed the profiling" in restored.message
     assert profiling(client, "shop")["was"] == 2
     assert pending_restorations(default_journal(), own=True) == ()
+
+
+async def test_a_filter_that_was_never_read_back_is_known_as_ours_in_the_server_s_spelling(
+    server: MongodProcess, client: Client
+) -> None:
+    """The check's look and the change are answered, the look after it is not."""
+    before = profiling(client, "shop")
+    window = window_on(server, ProfilingSettings(level=1, filter=namespace_filter(["shop.orders"], 0.5)))
+    with failing_profile(server, {"skip": 2}):
+        assert (await window.open()).state == "failed"
+    assert profiling(client, "shop")["filter"] is not None
+    restored = await window.close()
+    assert restored is not None
+    assert (restored.state, profiling(client, "shop")) == ("done", before)
+
+
+async def test_a_filter_that_was_read_back_and_is_another_by_now_is_left_alone(
+    server: MongodProcess, client: Client
+) -> None:
+    window = window_on(server, ProfilingSettings(level=1, filter=namespace_filter(["shop.orders"])))
+    await window.open()
+    client.shop.command({"profile": 1, "filter": {"ns": "shop.others"}})
+    restored = await window.close()
+    assert restored is not None
+    assert restored.state == "refused"
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries again without the long pauses."""
+    monkeypatch.setattr(profiling_window, "_PAUSES_S", (0.1,))
+    monkeypatch.setattr(profiling_window, "_LONGEST_S", 0.1)
+
+
+def failing_profile(server: MongodProcess, mode: object = "alwaysOn") -> AbstractContextManager[None]:
+    return fail_point(server, "failCommand", mode=mode, data={"failCommands": ["profile"], "errorCode": 50})
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("answered", [0, 1], ids=["before the intent", "after the intent"])
+async def test_what_could_not_be_put_back_at_its_end_is_tried_again_and_told_once(
+    server: MongodProcess, client: Client, answered: int
+) -> None:
+    told: list[Outcome] = []
+    before = profiling(client, "shop")
+    window = window_on(server, seconds=0.2, tell_failure=told.append)
+    assert (await window.open()).state == "done"
+    with failing_profile(server, {"skip": answered}):
+        await wait_until_async(lambda: bool(told))
+        await asyncio.sleep(0.5)
+        assert not window.closed.is_set()
+    await asyncio.wait_for(window.closed.wait(), 10)
+    assert window.restored is not None
+    assert (window.restored.state, len(told), profiling(client, "shop")) == ("done", 1, before)
+    assert open_windows(default_journal(), window.action.host) == ()
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_journal_that_cannot_be_used_for_a_while_is_waited_for(server: MongodProcess, client: Client) -> None:
+    told: list[Outcome] = []
+    window = window_on(server, seconds=0.2, tell_failure=told.append)
+    await window.open()
+    path, aside = window.journal.path, window.journal.path.with_suffix(".aside")
+    path.rename(aside)
+    path.mkdir()
+    await wait_until_async(lambda: bool(told))
+    assert "cannot be read" in told[0].message
+    path.rmdir()
+    aside.rename(path)
+    await asyncio.wait_for(window.closed.wait(), 10)
+    assert profiling(client, "shop")["was"] == 0
+
+
+@pytest.mark.usefixtures("soon")
+async def test_what_somebody_else_changed_is_not_tried_again(server: MongodProcess, client: Client) -> None:
+    told: list[Outcome] = []
+    window = window_on(server, seconds=0.3, tell_failure=told.append)
+    await window.open()
+    client.shop.command({"profile": 2, "slowms": 20})
+    await asyncio.wait_for(window.closed.wait(), 10)
+    assert window.restored is not None
+    assert (window.restored.state, told) == ("refused", [])
 
 
 async def test_one_window_at_a_time_on_a_member(server: MongodProcess, client: Client) -> None:

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from perftui.actions.create_index import CreateIndexes
 from perftui.actions.index_spec import IndexSpec
 from perftui.actions.journal import Journal
 from perftui.actions.proof_starts import before_in_analysis, before_on_screen, proof_starts
 from perftui.actions.runner import perform
 from perftui.actions.undo import UndoAction
+from perftui.actions.undo_data import UndoData
 from perftui.model.analysis import AnalysedShape, Analysis, Latency
 from perftui.model.application import ApplicationMetrics, ApplicationQueries, QueryGroup
 from perftui.model.proof import ProofShape
@@ -67,8 +70,17 @@ async def test_a_created_index_is_to_be_proved_until_it_is_taken_back(mongod: Mo
         (start,) = proof_starts(journal)
         assert (start.index, start.keys, start.target_id) == ("x_1", (("x", 1),), connection.target.id)
         assert start.shapes == (SHAPE,)
+        assert start.is_next
         assert proof_starts(journal, within_s=0) == ()
-        undo = UndoAction(connection, connection.target, journal.read()[-1])
+        (created,) = journal.read()
+        later = UndoData(kind="unhide index", ns="proof_starts.c", member=mongod.address, connection="mongodb://way")
+        for elsewhere in (replace(later, member="other:1"), later):
+            assert proof_starts(journal)[0].is_next, "what was done elsewhere is not what u takes back here"
+            entry = journal.intend("hide index", connection.target, "collMod", elsewhere)
+            journal.conclude(entry, "done", "It is hidden.")
+        assert not proof_starts(journal)[0].is_next
+        assert proof_starts(journal)[0].way_back == f"perftui index undo TARGET {created.intent.id[:8]} takes it back"
+        undo = UndoAction(connection, connection.target, created)
         await undo.check()
         command = undo.describe().command
         assert (await perform(undo, confirmed_command=command, read_only=False, journal=journal)).state == "done"

@@ -137,6 +137,15 @@ async def test_one_that_somebody_dropped_meanwhile_is_no_failure(mongod: MongodP
     assert told(index.journal) == [("create index for a benchmark", "failed")]
 
 
+async def test_of_several_those_that_are_left_are_dropped(mongod: MongodProcess, client: Client) -> None:
+    index = trial(mongod, spec(NS, {"a": 1}), spec(NS, {"c": 1}))
+    async with index:
+        client[DATABASE].orders.drop_index("a_1")
+    assert set(indexes(client, NS)) == {"_id_", "b_1"}
+    assert index.dropped is not None
+    assert index.dropped.state == "done"
+
+
 async def test_one_that_somebody_replaced_meanwhile_is_left_alone(mongod: MongodProcess, client: Client) -> None:
     index = trial(mongod)
     async with index:

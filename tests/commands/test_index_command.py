@@ -96,6 +96,26 @@ def test_create_hide_drop_and_undo_each(mongod: MongodProcess, client: Client) -
     assert {record["outcome"]["state"] for record in records} == {"done"}
 
 
+def test_an_entry_is_taken_back_once_and_where_it_was_made(
+    mongod: MongodProcess, client: Client, private_servers: PrivateServers
+) -> None:
+    """Its id does not say which server it is of, and the same index may stand on another."""
+    prod = private_servers.start_mongod()
+    (report,) = actions_of(index("create", mongod.uri, NS, "{a: 1}", "--yes", "--json"))
+    entry = report["entry"][:8]
+    with prod.client() as other:
+        other[DATABASE].orders.create_index([("a", 1)])
+        wrong = index("undo", prod.uri, entry, "--yes")
+        assert (wrong.returncode, f"Nothing was done: entry {entry} is of " in wrong.stderr) == (1, True)
+        assert f", not of {prod.address}: name that target instead." in wrong.stderr
+        assert "a_1" in other[DATABASE].orders.index_information()
+    assert index("undo", mongod.uri, entry, "--yes").returncode == 0
+    client[DATABASE].orders.create_index([("a", 1)])
+    again = index("undo", mongod.uri, entry, "--yes")
+    assert (again.returncode, "has been taken back already" in again.stderr) == (1, True)
+    assert "a_1" in indexes(client, NS)
+
+
 def test_without_a_terminal_nothing_runs_unless_yes_is_said(mongod: MongodProcess, client: Client) -> None:
     asked = index("create", mongod.uri, NS, "{a: 1}")
     assert (asked.returncode, asked.stdout) == (1, "Nothing was done: not confirmed.\n")

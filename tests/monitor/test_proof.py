@@ -68,12 +68,20 @@ def test_verdicts_follow_what_was_examined_and_enough_executions(after: Measured
     assert verdict(SCANNED, after).partition(":")[0] == expected
 
 
+def test_the_way_back_is_the_key_only_where_the_key_means_this_index() -> None:
+    for is_next, words in ((True, "; u takes it back."), (False, "; perftui index undo TARGET j takes it back.")):
+        begun = replace(start(), is_next=is_next)
+        found = prove(begun, lambda _shape: SCANNED, uses=9, now=DONE + 60)
+        assert words in found.message
+
+
 def test_a_query_that_left_the_slow_ones_is_not_measured_but_said_how() -> None:
     slow = replace(SCANNED, only_slow=True)
     assert verdict(slow, None, uses=17).startswith("not measured: The index was used 17 times")
     assert "press P" in verdict(slow, None, uses=17)
     assert verdict(slow, None, uses=17, waited_s=5).startswith("waiting")
     assert verdict(slow, None, uses=0).startswith("waiting: The index has not been used yet")
+    assert verdict(slow, replace(slow, executions=4), uses=17).startswith("waiting: 4 of at least 5 executions")
     assert verdict(None, SOUGHT).startswith("not measured: Nothing was measured before")
 
 

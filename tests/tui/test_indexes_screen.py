@@ -1,5 +1,6 @@
 """Tab 7: collections, their indexes, builds on top, and the keys that change an index."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from frames import check_golden, text, until
 from msgspec.structs import replace
 from scripted_work import ScriptedWork, asking
 
+from perftui.actions import abort_build
 from perftui.actions.abort_build import AbortBuild
 from perftui.actions.base import Outcome, Problem
 from perftui.actions.drop_index import DropIndex
 from perftui.actions.hide_index import HideIndex
 from perftui.actions.index_action import IndexAction
+from perftui.actions.index_entries import IndexEntry
 from perftui.model.analysis import Analysis
 from perftui.model.index import IndexBuild
 from perftui.tui.dialogs import confirm
@@ -176,6 +179,27 @@ class TestKeys:
             await to_index(app, pilot, "category_1_active_1")
             await pilot.press("D")
             assert "Abort the build of category_1_active_1" in await dialog(app, pilot)
+            await pilot.press("y")
+            await until(pilot, lambda: len(ran) == 1)
+
+    async def test_d_on_one_index_of_a_build_of_several_names_them_all(
+        self, ran: list[IndexAction], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        entries = [IndexEntry({"name": name}, build="1") for name in ("category_1_active_1", "b_1")]
+
+        async def listed(*_arguments: object) -> list[IndexEntry]:
+            return entries
+
+        async def check(action: AbortBuild) -> tuple[Problem, ...]:
+            reached: Any = SimpleNamespace(client=None)
+            return tuple(await action.problems(reached, entries[0]))
+
+        monkeypatch.setattr(abort_build, "list_indexes", listed)
+        monkeypatch.setattr(AbortBuild, "check", check)
+        async with asking(NOBODY, size=(120, 40)) as (app, pilot, _feed):
+            await to_index(app, pilot, "category_1_active_1")
+            await pilot.press("D")
+            assert "Abort the build of category_1_active_1, b_1 on shop.prompts" in await dialog(app, pilot)
             await pilot.press("y")
             await until(pilot, lambda: len(ran) == 1)
 

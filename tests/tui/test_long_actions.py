@@ -9,15 +9,19 @@ from scripted_work import ScriptedWork, asking
 from table_samples import MONGO
 from test_confirm_dialog import Scripted
 
-from perftui.actions.base import ActionProgress, Description, Outcome, TellProgress
+from perftui.actions.base import ActionProgress, Description, Outcome, Problem, TellProgress
+from perftui.actions.create_index import CreateIndexes
+from perftui.actions.index_spec import keep
 from perftui.actions.journal import default_journal
 from perftui.actions.pending import pending_restorations
 from perftui.actions.restore_profiling import RestoreProfiling
 from perftui.actions.set_profiling import SetProfiling
-from perftui.actions.undo_data import KeptIndex, KeptProfiling, UndoData
+from perftui.actions.undo import UndoAction
+from perftui.actions.undo_data import KeptIndex, KeptProfiling, UndoData, UndoKind
 from perftui.model.analysis import Analysis
 from perftui.tui.dialogs import confirm
 from perftui.tui.dialogs.confirm import ConfirmDialog
+from perftui.tui.dialogs.create import abort_running
 from perftui.tui.dialogs.flow import start_action
 from perftui.tui.dialogs.profiling_form import ProfilingForm
 
@@ -64,7 +68,7 @@ class TestProgress:
     async def test_frame(self, size: str) -> None:
         columns, lines = (int(part) for part in size.split("x"))
         async with asking(NOBODY, size=(columns, lines)) as (app, pilot, _feed):
-            action = await started(app, pilot, lambda: None)
+            action = await started(app, pilot, lambda _running: None)
             action.tell(HALF)
             await pilot.pause()
             check_golden(app, f"building-{size}")
@@ -83,14 +87,61 @@ class TestProgress:
             assert app.running_actions == []
 
     async def test_k_asks_to_abort_and_the_build_goes_on_meanwhile(self) -> None:
-        asked: list[str] = []
+        asked: list[Any] = []
         async with asking(NOBODY) as (app, pilot, _feed):
-            action = await started(app, pilot, lambda: asked.append("abort"))
+            action = await started(app, pilot, asked.append)
             assert "K aborts" in text(app)
             await pilot.press("K")
-            await until(pilot, lambda: asked == ["abort"])
+            await until(pilot, lambda: asked == [action])
             assert app.running_actions == [action]
             action.may_end.set()
+            await until(pilot, lambda: not app.running_actions)
+
+    async def test_k_asks_for_the_dialogs_own_build_though_a_newer_one_is_under_way(self) -> None:
+        async with asking(NOBODY) as (app, pilot, _feed):
+            state = app.view.target("mongodb")
+            action: Any = await started(app, pilot, lambda running: abort_running(app, state, running))
+            action.abort_action = lambda: Scripted("query")
+            newer: Any = LongAction()
+            newer.abort_action = lambda: Scripted("all")
+            app.running_actions.append(newer)
+            await pilot.press("K")
+            await until(pilot, lambda: isinstance(app.screen, ConfirmDialog) and app.screen.verb == "Abort it")
+            assert app.screen.action.choice == "query"
+            app.running_actions.remove(newer)
+            action.may_end.set()
+            await until(pilot, lambda: not app.running_actions)
+
+    @pytest.mark.parametrize("kind", ["create indexes", "hide index"])
+    async def test_k_is_offered_where_what_is_taken_back_builds(
+        self, kind: UndoKind, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        builds, may_end = kind == "create indexes", asyncio.Event()
+
+        async def check(_action: UndoAction) -> tuple[()]:
+            return ()
+
+        async def run(action: UndoAction) -> Outcome:
+            if isinstance(action.inner, CreateIndexes):
+                action.inner._building = action.inner.groups[0]
+            await may_end.wait()
+            return Outcome(state="done", message="It is back.")
+
+        monkeypatch.setattr(UndoAction, "check", check)
+        monkeypatch.setattr(UndoAction, "run", run)
+        kept = KeptIndex(ns="shop.prompts", name="a_1", definition=keep({"v": 2, "key": {"a": 1}, "name": "a_1"}))
+        undo = UndoData(kind=kind, ns="shop.prompts", connection=MONGO.id, indexes=(kept,))
+        journal = default_journal()
+        journal.conclude(journal.intend("drop index", MONGO, "dropIndexes a_1", undo), "done", "It is gone.")
+        async with asking(NOBODY, "u") as (app, pilot, _feed):
+            await until(pilot, lambda: isinstance(app.screen, ConfirmDialog) and app.screen._hears_from is not None)
+            await pilot.press("y")
+            await until(pilot, lambda: len(app.running_actions) == 1)
+            assert ("K aborts" in text(app)) == builds
+            (undoing,) = app.running_actions
+            abort = undoing.abort_action()
+            assert (abort is not None and abort.names == ("a_1",)) == builds
+            may_end.set()
             await until(pilot, lambda: not app.running_actions)
 
     async def test_quitting_is_told_what_it_means_and_needs_a_second_time(self) -> None:
@@ -193,6 +244,24 @@ class TestWhatIsLeft:
             await pilot.press("y")
             await until(pilot, lambda: not isinstance(app.screen, ConfirmDialog))
         assert pending_restorations(default_journal()) == ()
+
+    @pytest.mark.parametrize("fails", [True, False])
+    async def test_one_that_cannot_be_checked_does_not_hold_up_the_others(
+        self, fails: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def check(action: RestoreProfiling) -> tuple[Problem, ...]:
+            if action.database != "old":
+                return ()
+            if fails:
+                raise OSError("nobody is at home")
+            return (Problem(blocking=True, message="it is no member any more."),)
+
+        monkeypatch.setattr(RestoreProfiling, "check", check)
+        for database in ("old", "shop"):
+            left_by_a_killed_one(database)
+        async with asking(NOBODY) as (app, pilot, _feed):
+            await until(pilot, lambda: "Restore the profiling of shop" in text(app))
+        assert len(pending_restorations(default_journal())) == 2
 
     @pytest.mark.usefixtures("checked")
     async def test_read_only_mode_only_says_so(self) -> None:

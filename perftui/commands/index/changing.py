@@ -12,7 +12,7 @@ from perftui.actions.create_index import CreateIndexes
 from perftui.actions.drop_index import DropIndex
 from perftui.actions.hide_index import HideIndex
 from perftui.actions.index_spec import IndexSpec
-from perftui.actions.undo import UndoAction, last_undoable
+from perftui.actions.undo import UndoAction, last_undoable, undo_refused
 from perftui.commands.index.ask import Session
 from perftui.commands.index.parsing import document_of, keys_of, quorum_of
 from perftui.model.errors import UserError
@@ -78,4 +78,6 @@ def _undo(arguments: argparse.Namespace, session: Session, connection: Connectio
     if record is None:
         what = f"no entry {entry}" if entry else f"nothing done on {connection.target.name} that can be taken back"
         raise UserError(f"The journal has {what}; perftui index journal shows what it has.", 1)
+    if entry and (reason := undo_refused(session.journal, connection, record)) is not None:
+        raise UserError(f"Nothing was done: {reason}", 1)
     return UndoAction(connection, connection.target, record)

@@ -33,8 +33,14 @@ async def profile(arguments: argparse.Namespace, session: Session, connection: C
         )
     except ValueError as error:
         raise UserError(f"This cannot be set: {error}.") from None
-    window = ProfilingWindow(action, action.describe().command, journal=session.journal, read_only=session.read_only)
     stopped = asyncio.Event()
+    window = ProfilingWindow(
+        action,
+        action.describe().command,
+        journal=session.journal,
+        read_only=session.read_only,
+        tell_failure=lambda _failed: stopped.set(),  # a script must end: once more, then the next start asks
+    )
     loop = asyncio.get_running_loop()
 
     def stop(number: int) -> None:

@@ -13,6 +13,7 @@ FIELDS = (
     "type", "active", "client", "client_s", "appName", "effectiveUsers", "runBy", "ns", "locks", "lsid.id", "lsid.uid",
     "lockStats.Collection.acquireCount",
     "transaction.timeOpenMicros", "transaction.timeInactiveMicros",
+    "transaction.parameters.txnNumber",
 )  # fmt: skip
 _HELD = ("Collection", "Database", "Global")
 """From what a transaction holds, the narrowest says most."""
@@ -56,6 +57,7 @@ def _transaction(entry: Entry, user: str | None) -> OpenTransaction:
         write_locks=_write_locks(part(entry, "lockStats", "Collection", "acquireCount")),
         owner=_digits(part(entry, "lsid").get("uid")),
         ns=safe_text(str(entry.get("ns") or ""), 300),
+        number=whole(part(entry, "transaction", "parameters").get("txnNumber")),
     )
 
 

@@ -55,9 +55,14 @@ class ConfirmDialog(ModalScreen[None]):
     AUTO_FOCUS: ClassVar[str | None] = ""
 
     def __init__(
-        self, action: Action, problems: Sequence[Problem], verb: str, run: Run, abort: Callable[[], None] | None = None
+        self,
+        action: Action,
+        problems: Sequence[Problem],
+        verb: str,
+        run: Run,
+        abort: Callable[[Action], None] | None = None,
     ) -> None:
-        """`abort`: what K does while it runs, such as asking whether to abort the build."""
+        """`abort`: what K does to the running action, such as asking whether to abort its build."""
         super().__init__()
         self.verb = verb
         self.typed = ""
@@ -200,7 +205,7 @@ class ConfirmDialog(ModalScreen[None]):
         elif self.running:
             if key in ("K", "f9") and self._abort is not None:
                 self._leave()
-                self._abort()
+                self._abort(self.action)
         elif key == "enter":
             self._press()
         elif key == "y":

@@ -13,7 +13,7 @@ from perftui.tui.dialogs.flow import acting_through, find_connection, start_acti
 from perftui.tui.proofs import renew_proofs, shapes_before
 
 if TYPE_CHECKING:
-    from perftui.actions.base import Outcome
+    from perftui.actions.base import Action, Outcome
     from perftui.tui.app import PerftuiApp
 
 _NONE = "No index is advised here, so there is none to create."
@@ -61,11 +61,13 @@ def open_create(
             app.feed.refresh()
             renew_proofs(app)
 
+    def abort(running: "Action") -> None:
+        abort_running(app, state, running)
+
     verb = "Create it" if len(wanted) == 1 else f"Create {len(wanted)}"
     start_action(
-        app, action, verb, read_only=state.read_only, abort=lambda: abort_running(app, state), after=after,
-        way_out=lambda: _with_quorum(action),
-    )  # fmt: skip
+        app, action, verb, read_only=state.read_only, abort=abort, after=after, way_out=lambda: _with_quorum(action)
+    )
 
 
 def _with_quorum(action: Any) -> Any:
@@ -73,15 +75,15 @@ def _with_quorum(action: Any) -> Any:
     return action.choose("majority") if "majority" in action.describe().choices else None
 
 
-def abort_running(app: "PerftuiApp", state: TargetState) -> None:
-    """Ask to abort the build that is under way."""
-    for running in reversed(app.running_actions):
-        abort = getattr(running, "abort_action", None)
-        action = abort() if abort is not None else None
-        if action is not None:
-            start_action(app, action, "Abort it", read_only=state.read_only)
-            return
-    app.say("No build is under way that could be aborted.")
+def abort_running(app: "PerftuiApp", state: TargetState, running: "Action") -> None:
+    """Ask to abort the build of this action: others may be under way, too."""
+    from perftui.actions.base import AbortableAction
+
+    action = running.abort_action() if isinstance(running, AbortableAction) else None
+    if action is None:
+        app.say("Its build is not under way, so there is none to abort.")
+    else:
+        start_action(app, action, "Abort it", read_only=state.read_only)
 
 
 def open_dry_run(app: "PerftuiApp", state: TargetState, wanted: Sequence[Recommendation]) -> None:

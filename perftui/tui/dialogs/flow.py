@@ -8,6 +8,7 @@ from perftui.model.event import Event, Severity
 from perftui.model.settings import Settings
 from perftui.model.snapshot import TargetState
 from perftui.model.target import Connection, Target
+from perftui.tui.proofs import renew_proofs
 from perftui.tui.view import View
 
 if TYPE_CHECKING:
@@ -58,19 +59,26 @@ def start_action(
     *,
     read_only: bool,
     run: "Run | None" = None,
-    abort: Callable[[], None] | None = None,
+    abort: "Callable[[Action], None] | None" = None,
     after: Callable[["Outcome"], None] | None = None,
     way_out: Callable[[], "Action | None"] | None = None,
+    instead: Callable[[], None] | None = None,
 ) -> None:
     """Check, then ask, in the background.
 
-    `run`: what runs it, in place of `actions.runner` alone. `abort`: what K does while it runs. `after` is told the
-    outcome. `way_out`: what may be asked for instead, knowingly, where the check refuses the action.
+    `run`: what runs it, in place of `actions.runner` alone. `abort`: what K does to it while it runs. `after` is told
+    the outcome. `way_out`: what may be asked for instead, knowingly, where the check refuses the action. `instead` is
+    called where nobody is asked.
     """
     app.say(f"Checking on {action.target.name} ...")
     runs = _told(app, run or _through_runner(read_only or app.settings.read_only), after)
-    work = _check_and_ask(app, action, verb, runs, abort, way_out)
-    app.run_worker(work, group="actions", exit_on_error=False)
+
+    async def work() -> None:
+        asked = await _check_and_ask(app, action, verb, runs, abort, way_out)
+        if not asked and instead is not None:
+            instead()
+
+    app.run_worker(work(), group="actions", exit_on_error=False)
 
 
 async def _check_and_ask(
@@ -78,9 +86,10 @@ async def _check_and_ask(
     action: "Action",
     verb: str,
     run: "Run",
-    abort: Callable[[], None] | None,
+    abort: "Callable[[Action], None] | None",
     way_out: Callable[[], "Action | None"] | None,
-) -> None:
+) -> bool:
+    """Whether it may be asked for; says why not."""
     from perftui.model.redaction import redact
     from perftui.tui.dialogs.confirm import ConfirmDialog
 
@@ -92,11 +101,12 @@ async def _check_and_ask(
             action, blocking = other, None
     except Exception as error:  # whatever a client raises is told in words
         app.say(f"Nothing was done: {redact(action.explain(error))}", "over")
-        return
+        return False
     if blocking is not None:
         app.say(f"Nothing was done: {blocking.message} {blocking.help}".rstrip(), "warning")
-        return
+        return False
     await app.push_screen(ConfirmDialog(action, problems, verb, run, abort))
+    return True
 
 
 def _told(app: "PerftuiApp", run: "Run", after: Callable[["Outcome"], None] | None) -> "Run":
@@ -114,6 +124,7 @@ def _told(app: "PerftuiApp", run: "Run", after: Callable[["Outcome"], None] | No
         finally:
             app.running_actions.remove(chosen)
         tell_outcome(app, chosen, outcome)
+        renew_proofs(app)
         if after is not None:
             after(outcome)
         return outcome

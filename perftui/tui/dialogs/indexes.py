@@ -33,7 +33,7 @@ def open_drop(app: "PerftuiApp", row: Any) -> None:
         return
     connection, state = found
     if row.index.building:
-        start_abort(app, connection, state, row.ns, (row.index.name,))
+        start_abort(app, connection, state, row.ns, row.index.name)
         return
     from perftui.actions.drop_index import DropIndex
 
@@ -41,11 +41,11 @@ def open_drop(app: "PerftuiApp", row: Any) -> None:
     start_action(app, action, "Drop it", read_only=state.read_only)
 
 
-def start_abort(app: "PerftuiApp", connection: Connection, state: TargetState, ns: str, names: tuple[str, ...]) -> None:
-    """Ask to abort the build of these indexes."""
+def start_abort(app: "PerftuiApp", connection: Connection, state: TargetState, ns: str, name: str) -> None:
+    """Ask to abort the build that makes this index; the check finds out which others it makes, and all are named."""
     from perftui.actions.abort_build import AbortBuild
 
-    action = AbortBuild(connection, state.target, ns, names[0], names)
+    action = AbortBuild(connection, state.target, ns, name)
     start_action(app, action, "Abort it", read_only=state.read_only)
 
 

@@ -33,7 +33,10 @@ def _left(journal: "Journal") -> "tuple[Record, ...]":
 
 
 def _offer_first(app: "PerftuiApp", left: "Sequence[Record]") -> None:
-    """The first that can be; the others after its outcome. Who cancels is asked again at the next start."""
+    """The first that can be; the others after its outcome, or at once where its check fails or refuses it.
+
+    Who cancels is asked again at the next start.
+    """
     for place, record in enumerate(left):
         if _offer(app, record, left[place + 1 :]):
             return
@@ -54,7 +57,7 @@ def _offer(app: "PerftuiApp", record: "Record", others: "Sequence[Record]") -> b
     def after(_outcome: "Outcome") -> None:
         _offer_first(app, others)
 
-    start_action(app, action, verb, read_only=False, after=after)
+    start_action(app, action, verb, read_only=False, after=after, instead=lambda: _offer_first(app, others))
     return True
 
 

@@ -7,6 +7,7 @@ from perftui.model.snapshot import TargetState
 from perftui.model.target import Connection
 from perftui.tui.dialogs.flow import acting_through, start_action
 from perftui.tui.dialogs.profiling_form import Choice, ProfilingForm
+from perftui.tui.proofs import renew_proofs
 
 if TYPE_CHECKING:
     from perftui.actions.base import Action, Outcome
@@ -76,7 +77,13 @@ def _ask(app: "PerftuiApp", connection: Connection, state: TargetState, database
     async def run(_chosen: "Action", confirmed: "Confirmed") -> "Outcome":
         from perftui.actions.profiling_window import ProfilingWindow
 
-        window = ProfilingWindow(action, confirmed.command, journal=default_journal(), read_only=read_only)
+        window = ProfilingWindow(
+            action,
+            confirmed.command,
+            journal=default_journal(),
+            read_only=read_only,
+            tell_failure=lambda failed: _tell_failure(app, action, failed),
+        )
         outcome = await window.open()
         app.feed.refresh()
         if not window.closed.is_set() and choice.seconds is not None:
@@ -87,6 +94,16 @@ def _ask(app: "PerftuiApp", connection: Connection, state: TargetState, database
     start_action(app, action, "Set it", read_only=read_only, run=run)
 
 
+def _tell_failure(app: "PerftuiApp", action: "SetProfiling", failed: "Outcome") -> None:
+    """Once: it goes on being tried, and its end is told in any case."""
+    from perftui.actions.base import Outcome
+    from perftui.tui.dialogs.flow import tell_outcome
+
+    words = f"The profiling of {action.database} could not be put back and is tried again: {failed.message}"
+    tell_outcome(app, action, Outcome(state="failed", message=words))
+    app.say(words, "warning")
+
+
 async def _tell_end(app: "PerftuiApp", action: "SetProfiling", window: Any) -> None:
     """Say and keep among the events how the old settings came back."""
     from perftui.tui.dialogs.flow import tell_outcome
@@ -95,4 +112,5 @@ async def _tell_end(app: "PerftuiApp", action: "SetProfiling", window: Any) -> N
     app.windows.remove(window)
     if window.restored is not None:
         tell_outcome(app, action, window.restored)
+        renew_proofs(app)
         app.say(window.restored.message, "normal" if window.restored.state == "done" else "warning")

@@ -9,7 +9,7 @@ from perftui.tui.dialogs.flow import acting_through, start_action
 from perftui.tui.proofs import renew_proofs
 
 if TYPE_CHECKING:
-    from perftui.actions.base import Outcome
+    from perftui.actions.base import Action, Outcome
     from perftui.tui.app import PerftuiApp
 
 
@@ -40,6 +40,14 @@ async def _look_and_ask(app: "PerftuiApp", connection: Connection, state: Target
         app.feed.refresh()
         renew_proofs(app)
 
+    def abort(running: "Action") -> None:
+        abort_running(app, state, running)
+
     start_action(
-        app, action, "Take it back", read_only=state.read_only, abort=lambda: abort_running(app, state), after=after
+        app,
+        action,
+        "Take it back",
+        read_only=state.read_only,
+        abort=abort if action.can_abort else None,
+        after=after,
     )
