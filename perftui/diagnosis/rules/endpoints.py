@@ -1,6 +1,7 @@
 """Endpoints that are slow, or in which requests hang."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from perftui.diagnosis.moment import Moment
@@ -18,7 +19,8 @@ _LEAPS_TIMES, _LEAPS_MS, _LEAPS_FEWEST, _LEAPS_S = 10.0, 500.0, 8, 5.0
 """A leap is by so much, and in so many requests, that two readings are enough to suspect it."""
 _LOOKS_BACK_S = 7.0
 _HANGING, _HANGING_TIMES, _GROWS = 10.0, 4.0, 1.5
-_MOST = 5
+_MOST, _JUDGED = 5, 25
+"""Slow ones that are told; and that are compared for it, the heaviest first, where everything is slow."""
 
 
 class _Slow(NamedTuple):
@@ -35,10 +37,16 @@ class _Slow(NamedTuple):
 def find_slow_endpoints(moment: Moment) -> Iterator[Suspicion]:
     """The worst first: those that take most time more than usual."""
     for state in moment.fresh("application", "application"):
-        found = [one for endpoint in endpoints_of(state) if (one := _slow(moment, state, endpoint)) is not None]
-        found.sort(key=lambda one: -one.excess)
-        for one in found[:_MOST]:
+        heaviest = sorted(endpoints_of(state), key=_weight, reverse=True)
+        slow = (one for endpoint in heaviest if (one := _slow(moment, state, endpoint)) is not None)
+        for one in sorted(islice(slow, _JUDGED), key=lambda one: -one.excess)[:_MOST]:
             yield _suspicion(moment, state, one)
+
+
+def _weight(endpoint: EndpointStats) -> tuple[bool, float]:
+    """Those in which requests hang, then the others by the time that they take, as last read."""
+    average = endpoint.recent.average_ms if endpoint.recent is not None else None
+    return (endpoint.active or 0) >= _HANGING, (endpoint.per_s or 1.0) * (average or 0.0)
 
 
 def _slow(moment: Moment, state: TargetState, endpoint: EndpointStats) -> _Slow | None:
