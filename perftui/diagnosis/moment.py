@@ -14,7 +14,6 @@ from perftui.model.settings import Thresholds
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
 
-_SPACED = 2.5
 _EARLIER_S = 5.0
 """What was read so shortly before something began may be of it."""
 Key = tuple[str, str, str]
@@ -78,18 +77,6 @@ class Moment:
         if self._at_once and (values := track.since(self.now - seconds)):
             return min(values)
         return track.least(self.now, seconds, readings)
-
-    def steadily(self, state: TargetState, name: str, seconds: float, readings: int = 3) -> float:
-        """As `least`; of a server that answers slowly, and so is asked rarely, the lesser of the last two readings.
-
-        For figures that are means since the reading before.
-        """
-        track = self.track(state, name)
-        lately = track.since(self.now - seconds)
-        if len(lately) >= readings or self._at_once:
-            return self.least(state, name, seconds, readings)
-        spaced = track.since(self.now - _SPACED * seconds)[-2:]
-        return min(spaced) if len(spaced) == 2 else track.least(self.now, seconds, readings)
 
     def usual(
         self, state: TargetState, name: str, code: str, subject: str = "", *, of_target: bool = False

@@ -21,8 +21,8 @@ _MANY_PER_S = 10_000.0
 def find_busy(moment: Moment) -> Iterator[Suspicion]:
     """Without a pause for seconds. Clients that block, as with BLPOP, cost nothing and are no sign of it."""
     for state in moment.fresh("redis", "redis"):
-        busy = moment.steadily(state, "thread", _LOOKS_BACK_S, 4)
-        in_commands = moment.steadily(state, "in_commands", _LOOKS_BACK_S, 4)
+        busy = moment.least(state, "thread", _LOOKS_BACK_S, 4)
+        in_commands = moment.least(state, "in_commands", _LOOKS_BACK_S, 4)
         saturated = busy >= _BUSY or in_commands >= _IN_COMMANDS
         if state.redis is not None and saturated and not state.redis.persistence.loading:
             yield _busy(moment, state, state.redis, min(max(busy, in_commands), 1.0))

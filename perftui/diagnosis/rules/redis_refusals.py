@@ -40,7 +40,7 @@ _HELP = {
 def find_refusals(moment: Moment) -> Iterator[Suspicion]:
     """For seconds, and far more than usual. Errors of single commands, such as a wrong type, are the application's."""
     for state in moment.fresh("redis", "redis"):
-        refused = moment.steadily(state, "refusals", _LOOKS_BACK_S, 3)
+        refused = moment.least(state, "refusals", _LOOKS_BACK_S, 3)
         usual = moment.usual(state, "refusals", "redis-refuses")
         by_code = {} if state.redis is None else state.redis.errors_per_s
         code = max(REFUSALS, key=lambda one: by_code.get(one, 0.0))
