@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 
 from perftui.actions.index_spec import from_extended, keep
 from perftui.actions.profiling_settings import ProfilingSettings
@@ -14,10 +13,9 @@ from perftui.commands import say
 from perftui.commands.index.ask import Session
 from perftui.commands.index.parsing import document_of
 from perftui.commands.index.showing import Report
+from perftui.commands.signals import heard_by
 from perftui.model.errors import UserError
 from perftui.model.target import Connection
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def profile(arguments: argparse.Namespace, session: Session, connection: Connection) -> None:
@@ -41,30 +39,30 @@ async def profile(arguments: argparse.Namespace, session: Session, connection: C
         read_only=session.read_only,
         tell_failure=lambda _failed: stopped.set(),  # a script must end: once more, then the next start asks
     )
-    loop = asyncio.get_running_loop()
 
     def stop(number: int) -> None:
         session.ended_by = number
         stopped.set()
 
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop, number)
-    try:
-        outcome = await session.act(action, run=window.open)
-        if outcome is None or outcome.state != "done":
-            return
-        say(f"Profiling for {arguments.seconds:,.0f} s; Ctrl-C puts the old settings back at once.")
-        waiting = [asyncio.create_task(stopped.wait()), asyncio.create_task(window.closed.wait())]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
-    finally:
-        restored = await window.close()
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
+    with heard_by(stop):
+        try:
+            outcome = await session.act(action, run=window.open)
+            if outcome is None or outcome.state != "done":
+                return
+            say(f"Profiling for {arguments.seconds:,.0f} s; Ctrl-C puts the old settings back at once.")
+            await _first_of(stopped, window.closed)
+        finally:
+            restored = await window.close()
     if restored is not None:
         name = "restore profiling"
         session.tell(Report(action=name, host=action.host, state=restored.state, message=restored.message))
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 def _settings(arguments: argparse.Namespace) -> ProfilingSettings:
