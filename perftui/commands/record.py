@@ -3,12 +3,12 @@
 import argparse
 import asyncio
 import contextlib
-import signal
 import sys
 import time
 from pathlib import Path
 
 from perftui.commands import DONE, UNREACHABLE, add_target_arguments, load_settings, say
+from perftui.commands.signals import heard_by
 from perftui.model.errors import UserError
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
@@ -72,13 +72,11 @@ async def _record(settings: Settings, recorder: Recorder, seconds: float | None)
             told_at = time.monotonic()
             print(f"\r{recorder.frames:,} frames, {recorder.written_bytes:,} bytes", end="", file=sys.stderr)
 
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(name, stopped.set)
     recording = asyncio.create_task(Monitor(settings).run(take))
     stopping = asyncio.create_task(stopped.wait())
     try:
-        await asyncio.wait({recording, stopping}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        with heard_by(lambda _number: stopped.set()):
+            await asyncio.wait({recording, stopping}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if recording.done():
             recording.result()
     finally:
