@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec.structs import replace
-
 from perftui.actions.abort_build import AbortBuild
 from perftui.actions.access import Access, CannotAct, Reached
 from perftui.actions.base import UNDO_COMMAND, Description, Outcome, Problem, TellProgress
@@ -16,11 +14,12 @@ from perftui.actions.build_description import consequences_of
 from perftui.actions.build_reads import duplicates, parallel_arrays
 from perftui.actions.build_run import BuildRun, Built
 from perftui.actions.build_verify import created_entries, verify
+from perftui.actions.created_indexes import CreatedIndexes
 from perftui.actions.index_action import explain_on
-from perftui.actions.index_entries import IndexEntry, list_indexes
-from perftui.actions.index_spec import IndexSpec, keep
+from perftui.actions.index_entries import list_indexes
+from perftui.actions.index_spec import IndexSpec
 from perftui.actions.owner import own_pid, own_start
-from perftui.actions.undo_data import KeptIndex, UndoData
+from perftui.actions.undo_data import UndoData
 from perftui.model.target import Connection, Target
 from perftui.sources.mongodb.build_preflight import BuildFacts, read_preflight
 from perftui.sources.mongodb.client import max_time_ms
@@ -68,7 +67,7 @@ class CreateIndexes:
         self._commands = tuple(group.shown(commit_quorum) for group in self.groups)
         self.access = Access(connection, target)
         self._tell: TellProgress = _nobody
-        self._created: list[KeptIndex] | None = None
+        self._created = CreatedIndexes(self.groups)
         self._building: Group | None = None
         self._ns = self.groups[0].ns
 
@@ -140,9 +139,10 @@ class CreateIndexes:
         return await self._build_all(begun=True)
 
     async def _build_all(self, *, begun: bool = False) -> Outcome:
-        self._created = []
+        self._created.begin()
         outcomes = [await self._build(group, begun) for group in self.groups]
         self._building = None
+        self._created.end()
         return _together(outcomes)
 
     async def _build(self, group: Group, begun: bool) -> Outcome:
@@ -160,7 +160,7 @@ class CreateIndexes:
 
     def _unseen(self, group: Group, before: set[str], error: Exception) -> Outcome:
         """The server has the build, or had it: whoever looks next must know of it."""
-        self._keep_intended(group, before)
+        self._created.may_be_made(group, before)
         later = "perftui looks again at its next start." if self.outlives else self.interrupted()
         words = f"Whether {group.what} is ready could not be read: {self.explain(error)}"
         return Outcome(state="unverified", message=f"{words} {later}")
@@ -172,7 +172,7 @@ class CreateIndexes:
 
     async def _verified(self, group: Group, before: set[str], built: Built) -> Outcome:
         if built.state == "unverified":
-            self._keep_intended(group, before)
+            self._created.may_be_made(group, before)
             return Outcome(state="unverified", message=f"{built.message} {self.interrupted()}")
         if built.state == "failed":
             return Outcome(state="failed", message=built.message)
@@ -180,14 +180,10 @@ class CreateIndexes:
             entries = await created_entries(reached, group, before, max_time_ms(self.connection))
             outcome = await verify(self.access, reached, group, built, entries, self._tell)
         if outcome.state == "unverified":
-            self._keep_intended(group, before)
+            self._created.may_be_made(group, before)
         else:
-            self._created = [*(self._created or ()), *_with_shapes(group, entries)]
+            self._created.made(group, entries)
         return outcome
-
-    def _keep_intended(self, group: Group, before: set[str]) -> None:
-        """What was there before is not ours to drop."""
-        self._created = [*(self._created or ()), *(one for one in _intended(group) if one.name not in before)]
 
     def interrupted(self) -> str:
         """Leaving perftui, a lost connection: the server does not mind."""
@@ -206,8 +202,7 @@ class CreateIndexes:
 
     def undo_data(self) -> UndoData:
         """Before and during `run`: what is asked for; after it: what was really created."""
-        busy = self._created is None or self._building is not None
-        left = tuple(kept for group in self.groups for kept in _intended(group)) if busy else tuple(self._created or ())
+        left = self._created.left()
         return UndoData(
             kind="drop indexes" if left else None,
             ns=self.groups[0].ns if len(self.groups) == 1 else "",
@@ -234,18 +229,6 @@ def _together(outcomes: Sequence[Outcome]) -> Outcome:
     return Outcome(
         state="unverified" if "unverified" in states else "failed" if "failed" in states else "done", message=words
     )
-
-
-def _intended(group: Group) -> list[KeptIndex]:
-    return [
-        KeptIndex(ns=group.ns, name=spec.index_name, definition=keep(spec.definition()), shapes=spec.shapes)
-        for spec in group.specs
-    ]
-
-
-def _with_shapes(group: Group, entries: Sequence[IndexEntry]) -> list[KeptIndex]:
-    shapes = {spec.index_name: spec.shapes for spec in group.specs}
-    return [replace(entry.kept(group.ns), shapes=shapes.get(entry.name, ())) for entry in entries]
 
 
 def _nobody(_progress: Any) -> None:
