@@ -6,30 +6,26 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from perftui.model.event import Event
 from perftui.model.proof import ProofStart
-from perftui.model.sample import Sample
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 from perftui.monitor.frames import FrameStore
 from perftui.monitor.history import History
+from perftui.monitor.judging import Judging
 from perftui.monitor.metering import OwnCosts
 from perftui.monitor.polling import Polling
-from perftui.monitor.roster import OpenSystem, Roster, Watched
+from perftui.monitor.roster import OpenSystem, Roster
+from perftui.monitor.rounds import Rounds
 from perftui.sources import registry
 
 if TYPE_CHECKING:
-    from perftui.diagnosis.diagnosis import Diagnosis
-    from perftui.monitor.events import Notices
     from perftui.monitor.past import PastReader
 
 SHORTEST_INTERVAL_S = 0.1
 
 _FIRST_FRAME_GRACE_S = 0.5
 _PAINT_FIRST_S = 0.05
-_GRACE_SHARE, _LONGEST_GRACE_S = 0.2, 0.2
 _EARLY_AFTER_S = 0.04
 _SLEPT_S = 3.0
 
@@ -53,9 +49,8 @@ class Monitor:
         self.window_s = settings.window_s
         self.roster = Roster(settings, open_system)
         self._frames = FrameStore(settings.frames_bytes)
-        self._known_notices: Notices | None = None
-        self._known_diagnosis: Diagnosis | None = None
-        self._diagnose_at_once = False
+        self._rounds = Rounds(self.roster, news=self._emit_soon, due=self._tick_soon)
+        self._judging = Judging(settings.thresholds)
         self._looks_back = look_back
         self._past: PastReader | None = None
         self._costs = OwnCosts()
@@ -65,7 +60,6 @@ class Monitor:
         self._tick_now = False
         self._sequence = 0
         self._clock_difference: float | None = None
-        self._closing: set[asyncio.Task[None]] = set()
 
     async def run(self, show: Callable[[Snapshot], None]) -> None:
         """Call `show` with each Snapshot until cancelled: the first as soon as this machine has answered."""
@@ -109,7 +103,7 @@ class Monitor:
 
     def watch_proofs(self, starts: Sequence[ProofStart]) -> None:
         """Show from now on what became of these indexes of ours, instead of those before."""
-        self.roster.watch_proofs(starts)
+        self.roster.judging.watch_proofs(starts)
         self._emit_soon()
 
     def refresh(self) -> None:
@@ -136,7 +130,7 @@ class Monitor:
     async def _first_frame(self, show: Callable[[Snapshot], None]) -> None:
         self.roster.open_host()
         self.roster.reconcile(self.interval_s)
-        first = self._start_due(self._now())
+        first = self._rounds.start(self._now(), self.interval_s)
         if first:
             await asyncio.wait(first, timeout=_FIRST_FRAME_GRACE_S)
         self._emit(show)
@@ -158,7 +152,8 @@ class Monitor:
                 next_tick += self.interval_s * (math.floor((now - next_tick) / self.interval_s) + 1)
             next_tick = min(next_tick, now + self.interval_s)
             self._tick_now = False
-            await self._tick(now)
+            self._notice_sleep(now)
+            await self._rounds.go(now, self.interval_s)
             self._emit(show)
 
     async def _wait_until(self, moment: float) -> None:
@@ -169,58 +164,12 @@ class Monitor:
             pass
         self._wake.clear()
 
-    async def _tick(self, now: float) -> None:
-        self._notice_sleep(now)
-        for polling in self.roster.reconcile(self.interval_s):
-            closing = asyncio.create_task(polling.close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
-        self.roster.spare_link()
-        started = self._start_due(now)
-        grace_s = min(self.interval_s * _GRACE_SHARE, _LONGEST_GRACE_S)
-        fast = [polling.task for polling in started.values() if polling.expected_within(grace_s)]
-        waited_for = {task for task in fast if task is not None}
-        if waited_for:
-            await asyncio.wait(waited_for, timeout=grace_s)
-
-    def _start_due(self, now: float) -> dict[asyncio.Task[Sample], Polling]:
-        """Start every poll that is due, all at once; of a target out of reach only one."""
-        started = {}
-        early_s = self.interval_s * 0.1
-        for watched in self.roster.watched():
-            scout = watched.scout() if watched.unreached else None
-            for polling in watched.pollings:
-                if polling.running or polling.parked or polling.due_at > now + early_s:
-                    continue
-                if scout is None or polling is scout:
-                    started[polling.start(now, self._polled)] = polling
-        return started
-
-    def _polled(self, polling: Polling, _task: asyncio.Task[Sample]) -> None:
-        sample, outcome = polling.finish(self._now())
-        watched = self.roster.of(polling)
-        if sample is None or watched is None:
-            return
-        if sample.failure is None:
-            polling.filled(watched.assembler.take(sample))
-        if outcome == "recovered":
-            self._wake_others(watched, polling)
-        if outcome in ("first", "lost", "recovered"):
-            self._emit_soon()
-
-    def _wake_others(self, watched: Watched, recovered: Polling) -> None:
-        """A target is back: its other sources need not wait for their turn, and rights may be others now."""
-        for polling in watched.pollings:
-            if polling is not recovered and polling.failure is not None and not polling.running:
-                polling.ask_again(self._now(), reconnect=True)
-                self._tick_soon()
-
     def _notice_sleep(self, now: float) -> None:
         """The wall clock ran on while ours stood still: this machine was suspended, or its clock was set."""
         wall = self._wall()
         before, self._clock_difference = self._clock_difference, wall - now
         if before is not None and abs(wall - now - before) > _SLEPT_S:
-            self._notices.clock_jumped(wall, wall - now - before)
+            self._judging.notices.clock_jumped(wall, wall - now - before)
             for watched in self.roster.watched():
                 watched.assembler.forget_batch_time()
 
@@ -252,46 +201,22 @@ class Monitor:
             interval_s=self.interval_s,
             window_s=self.window_s,
             targets=targets,
-            events=self._notices.take(targets, wall) if self._sequence > 1 else (),
             cost=self._costs.read(),
         )
-        return snapshot if self._sequence == 1 else self._judged(snapshot)
-
-    def _judged(self, snapshot: Snapshot) -> Snapshot:
-        verdict = self._diagnosis.take(snapshot)
-        events = snapshot.events if self._diagnose_at_once else self._notices.take_verdict(verdict, snapshot.targets)
-        return replace(snapshot, verdict=verdict, events=events)
+        return snapshot if self._sequence == 1 else self._judging.judged(snapshot)
 
     def diagnose_at_once(self) -> None:
         """Have what is suspected count at once, for who takes only one Snapshot."""
-        self._diagnose_at_once = True
+        self._judging.judge_at_once()
 
     @property
     def suspects(self) -> bool:
         """Whether something is suspected that has not lasted long enough to be told."""
-        return self._known_diagnosis is not None and self._known_diagnosis.suspects
+        return self._judging.suspects
 
     def tell(self, event: Event) -> None:
         """Put an event that the screen caused among the others."""
-        self._notices.tell(event)
-
-    @property
-    def _notices(self) -> "Notices":
-        """Imported after the first frame, which has no events."""
-        if self._known_notices is None:
-            from perftui.monitor.events import Notices
-
-            self._known_notices = Notices(self.settings.thresholds)
-        return self._known_notices
-
-    @property
-    def _diagnosis(self) -> "Diagnosis":
-        """The same: the first frame has no verdict."""
-        if self._known_diagnosis is None:
-            from perftui.diagnosis.diagnosis import Diagnosis
-
-            self._known_diagnosis = Diagnosis(self.settings.thresholds, at_once=self._diagnose_at_once)
-        return self._known_diagnosis
+        self._judging.notices.tell(event)
 
     def _emit_soon(self) -> None:
         self._early = True

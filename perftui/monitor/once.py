@@ -19,7 +19,7 @@ async def take_snapshot(
 ) -> Snapshot:
     """Poll every source twice, so that rates exist, or until it has failed; at most `wait_s`."""
     monitor = Monitor(replace(settings, interval_s=min(settings.interval_s, _LONGEST_TICK_S)), open_system=open_system)
-    monitor.roster.judge_budgets_at_once()
+    monitor.roster.judging.judge_budgets_at_once()
     monitor.diagnose_at_once()
     settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

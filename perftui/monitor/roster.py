@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from perftui.model.proof import ProofStart
 from perftui.model.redaction import redact
 from perftui.model.sample import Failure
 from perftui.model.settings import Settings
@@ -14,15 +13,13 @@ from perftui.model.snapshot import SourceState, TargetState
 from perftui.model.target import Connection
 from perftui.monitor.assemble import TargetAssembler
 from perftui.monitor.polling import Polling
+from perftui.monitor.state_judging import StateJudging
 from perftui.sources.base import Source, System
 
 if TYPE_CHECKING:
     from perftui.model.way import Way
-    from perftui.monitor.budgets import HeldBudgets
     from perftui.monitor.digest import Digest
-    from perftui.monitor.index_judging import IndexJudges
     from perftui.monitor.link_budget import LinkBudget
-    from perftui.monitor.proofs import Proofs
 
 OpenSystem = Callable[[Connection, Settings], System]
 
@@ -66,10 +63,7 @@ class Roster:
         self._by_source: dict[Source, Polling] = {}
         self._link_budgets: dict[Way, LinkBudget] = {}
         self._watched: dict[str, Watched] = {}
-        self._proofs: Proofs | None = None
-        self._index_judges: IndexJudges | None = None
-        self._held_budgets: HeldBudgets | None = None
-        self._budgets_at_once = False
+        self.judging = StateJudging(settings)
 
     @property
     def settled(self) -> bool:
@@ -85,8 +79,7 @@ class Roster:
     @property
     def behind(self) -> bool:
         """Some slow queries or indexes have not been judged yet: the next states say more."""
-        judging = self._index_judges is not None and self._index_judges.behind
-        return judging or any(watched.assembler.behind for watched in self._watched.values())
+        return self.judging.behind or any(watched.assembler.behind for watched in self._watched.values())
 
     def open_host(self) -> None:
         """Open this machine's system: it needs no client, so it can answer before the first frame."""
@@ -158,46 +151,7 @@ class Roster:
                 states.append(watched.assembler.state(sources, window_s, wall))
             if not mine:
                 states.append(self._bare[index])
-        shown = self._proved(self._indexes_judged(tuple(states), wall), wall)
-        return self._held_to_budgets(shown, window_s, wall)
-
-    def _indexes_judged(self, states: tuple[TargetState, ...], wall: float) -> tuple[TargetState, ...]:
-        if self._index_judges is None:
-            if all(state.indexes is None for state in states):
-                return states
-            from perftui.monitor.index_judging import IndexJudges
-
-            self._index_judges = IndexJudges()
-        return self._index_judges.applied(states, wall)
-
-    def judge_budgets_at_once(self) -> None:
-        """Have a budget's first judgement count, for who takes only one Snapshot."""
-        self._budgets_at_once = True
-
-    def _held_to_budgets(
-        self, states: tuple[TargetState, ...], window_s: float, wall: float
-    ) -> tuple[TargetState, ...]:
-        if self._held_budgets is None:
-            if not any(state.application or state.queries or state.redis for state in states):
-                return states
-            from perftui.monitor.budgets import HeldBudgets
-
-            self._held_budgets = HeldBudgets(self._settings.budgets)
-            if self._budgets_at_once:
-                self._held_budgets.judge_at_once()
-        return self._held_budgets.applied(states, window_s, wall)
-
-    def watch_proofs(self, starts: Sequence[ProofStart]) -> None:
-        """Show from now on what became of these indexes of ours."""
-        from perftui.monitor.proofs import Proofs
-
-        self._proofs = self._proofs or Proofs()
-        self._proofs.watch(starts)
-
-    def _proved(self, states: tuple[TargetState, ...], wall: float) -> tuple[TargetState, ...]:
-        if self._proofs is None:
-            return states
-        return self._proofs.applied(states, self._digest_of, wall)
+        return self.judging.judged(tuple(states), self._digest_of, window_s, wall)
 
     def _digest_of(self, target_id: str) -> "Digest | None":
         watched = self._watched.get(target_id)
