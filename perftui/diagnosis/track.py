@@ -29,21 +29,23 @@ class Change(NamedTuple):
 class Track:
     """Readings with their times, oldest first, bounded."""
 
-    __slots__ = ("_kept", "_times", "_usual", "_values")
+    __slots__ = ("_kept", "_most", "_times", "_usual", "_values")
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._kept = kept
+        self._kept, self._most = kept, int(kept * _SLACK)
         self._times, self._values = array("d"), array("d")
         self._usual: tuple[int, float | None] = (0, None)
 
     def add(self, at: float, value: float) -> None:
         """Take a reading; one that is older than the last, as after a clock was set back, begins anew."""
-        if self._times and at < self._times[-1]:
+        times = self._times
+        if times and at < times[-1]:
             self._times, self._values, self._usual = array("d"), array("d"), (0, None)
-        self._times.append(at)
+            times = self._times
+        times.append(at)
         self._values.append(value)
-        if len(self._times) > self._kept * _SLACK:
-            del self._times[: -self._kept], self._values[: -self._kept]
+        if len(times) > self._most:
+            del times[: -self._kept], self._values[: -self._kept]
             self._usual = (0, None)
 
     @property
@@ -82,10 +84,17 @@ class Track:
 
     def lately(self, now: float, seconds: float = _LATELY_S) -> float | None:
         """The median of the last seconds: one odd reading among three is nothing. What is read rarely counts longer."""
+        return median(self._latest(now, seconds))
+
+    def peak(self, now: float, seconds: float = _LATELY_S) -> float:
+        """The greatest of the readings whose median is `lately`, which is dearer to know; 0: there is none."""
+        return max(self._latest(now, seconds), default=0.0)
+
+    def _latest(self, now: float, seconds: float) -> Sequence[float]:
         values = self.since(now - seconds)
         if len(values) < _MANY and (spaced := _SPACED * self.spacing) > seconds:
-            values = self.since(now - spaced)
-        return median(values)
+            return self.since(now - spaced)
+        return values
 
     def least(self, now: float, seconds: float, readings: int) -> float:
         """The smallest of the last seconds, but for one stray; 0 while there are too few readings."""
@@ -109,7 +118,8 @@ class Track:
         number = bisect_left(self._times, before)
         if number < _ENOUGH:
             return None
-        if self._usual[0] != number:  # asked more often than read anew
+        known = self._usual[0]
+        if abs(number - known) * _SAMPLED > known:  # one reading more among so many makes no other median
             self._usual = number, median(self._values[: number : max(number // _SAMPLED, 1)])
         return self._usual[1]
 

@@ -82,10 +82,13 @@ def _slowed(moment: Moment, state: TargetState, endpoint: EndpointStats) -> _Slo
     subject = endpoint_name(endpoint)
     least = min(_LEAST_MS, moment.thresholds.endpoint_average_ms)
     track = moment.track(state, "average_ms", subject)
-    average = track.lately(moment.now, _LOOKS_BACK_S)
-    if average is None or max(average, track.last or 0.0) < least:
+    peak = track.peak(moment.now, _LOOKS_BACK_S)
+    if peak < least:
         return None  # what is usual is dear to know, and most endpoints are well
     usual = moment.usual(state, "average_ms", "slow-endpoint", subject)
+    if usual is not None and peak < _TIMES * usual:
+        return None  # and where most are slow, they mostly are as slow as ever
+    average = track.lately(moment.now, _LOOKS_BACK_S) or 0.0
     if not _leapt(average, usual):
         average = _leap(moment, state, track, subject, usual) or average
     if average < least:
@@ -146,6 +149,8 @@ def _is_critical(moment: Moment, one: _Slow) -> bool:
 def _since(moment: Moment, state: TargetState, one: _Slow) -> float | None:
     if one.average is None or one.usual is None:
         return None
+    if moment.holds("slow-endpoint", state.target.id, one.subject):
+        return moment.since("slow-endpoint", state.target.id, one.subject)
     return moment.track(state, "average_ms", one.subject).began(one.usual, one.average)
 
 
