@@ -218,6 +218,21 @@ def test_profiling_ends_with_its_program(private_servers: PrivateServers, ending
     assert "back at level 0" in out
 
 
+def test_under_nohup_profiling_outlives_its_terminal(private_servers: PrivateServers) -> None:
+    server = private_servers.start_mongod()
+    with server.client() as client:
+        client.shop.orders.insert_one({"a": 1})
+        before = profiling(client, "shop")
+        command = ["nohup", *PERFTUI, "profile", server.uri, "shop", "--slowms", "7", "--seconds", "3", "--yes"]
+        program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: profiling(client, "shop")["slowms"] == 7)
+        program.send_signal(signal.SIGHUP)
+        out, _ = program.communicate(timeout=60)
+        assert profiling(client, "shop") == before
+    assert program.returncode == 0
+    assert "back at level 0" in out
+
+
 def test_after_a_kill_the_next_command_says_how_to_put_it_back(private_servers: PrivateServers) -> None:
     server = private_servers.start_mongod()
     with server.client() as client:

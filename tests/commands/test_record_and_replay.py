@@ -64,6 +64,20 @@ def test_ctrl_c_ends_a_recording_whole(tmp_path: Path) -> None:
     assert perftui("replay", file, "--json").stderr == ""
 
 
+def test_under_nohup_a_recording_outlives_its_terminal(tmp_path: Path) -> None:
+    file = tmp_path / "session"
+    command = ["nohup", *PERFTUI, "record", str(file), NOTHING_THERE, "--headless"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        wait_until(lambda: file.exists() and file.stat().st_size > 1500)
+        os.kill(process.pid, signal.SIGHUP)
+        known = file.stat().st_size
+        wait_until(lambda: file.stat().st_size > known + 1500)
+        os.kill(process.pid, signal.SIGTERM)
+        _, words = process.communicate(timeout=60)
+    assert "frames" in words
+    assert process.returncode == 3  # nothing was there to be reached
+
+
 def test_a_killed_recording_is_read_up_to_its_last_whole_frame(tmp_path: Path) -> None:
     file = tmp_path / "session"
     perftui("record", file, NOTHING_THERE, "--seconds", "5")
