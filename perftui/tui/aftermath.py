@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from perftui.monitor.aftermath import When
     from perftui.tui.app import PerftuiApp
 
-_LEAST_S, _MOST_S = 8.0, 60.0
-"""How long it looks: the profile's past and the uses come within some seconds; nothing may come at all."""
+_LEAST_S, _SETTLED_S, _MOST_S = 8.0, 20.0, 60.0
+"""How long it looks: the profile's past and the uses come within some seconds, where they may be read; where its uses
+are known, or it is gone, nothing more is likely to come after the second; after the last nothing is."""
 _EVERY_S, _KEEP_EVERY_S = 1.0, 5.0
 _JUDGED = ("helped", "worse", "no difference")
 _UNWELCOME = ("worse", "no difference", "not used", "gone")
@@ -43,12 +44,17 @@ async def _tell_all(app: "PerftuiApp", journal: "Journal", waiting: "list[Untold
         waited_s = time.monotonic() - began
         for one in list(waiting):
             found = _found(app, one)
-            is_sure = found.conclusive and found.uses is not None and waited_s >= _LEAST_S
-            if not is_sure and waited_s < _MOST_S:
+            if waited_s < _looks_s(found):
                 continue
             waiting.remove(one)
             if found.conclusive or one.kept is None or not one.kept.told:
                 await _tell(app, journal, one, found)
+
+
+def _looks_s(found: "Aftermath") -> float:
+    if found.uses is None and found.verdict != "gone":
+        return _MOST_S
+    return _LEAST_S if found.conclusive and found.uses is not None else _SETTLED_S
 
 
 def _found(app: "PerftuiApp", one: "Untold") -> "Aftermath":
