@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.ordering import long_ones_early
 from helpers.patience import be_patient
 from hypothesis import HealthCheck, settings
 
@@ -29,7 +30,7 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # How long examples take to make says how busy the machine is, and nothing about the program.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("unhurried", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 be_patient()
@@ -48,6 +49,13 @@ _HIDDEN_PREFIXES = ("PERFTUI_", "TEXTUAL")
 def pytest_xdist_auto_num_workers() -> int:
     """Of `-n auto`: tests wait for servers and screens more than they compute."""
     return (os.cpu_count() or 1) + 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After the tests were shuffled."""
+    long = [one for one in items if one.get_closest_marker("long")]
+    items[:] = long_ones_early(items, long, int(_WORKERS) if _WORKERS.isdecimal() else 1)
 
 
 @pytest.fixture(autouse=True)

@@ -160,6 +160,7 @@ async def test_a_killed_server_is_looked_for_and_its_build_seen_again(server: Mo
         assert {"a_1", "b_1"} <= set(indexes(client, NS))
 
 
+@pytest.mark.long
 async def test_a_server_that_stays_away_leaves_it_unverified(server: MongodProcess) -> None:
     with fail_point(server, HANG):
         async with building(server, reconnect_s=0.5) as build:

@@ -143,6 +143,7 @@ async def test_a_step_down_in_the_middle_is_followed_to_the_new_primary(members:
     assert [kept.name for kept in record.undo.indexes] == ["a_1"]
 
 
+@pytest.mark.long
 async def test_a_killed_primary_is_followed_by_the_next(members: Members) -> None:
     told: list[ActionProgress] = []
     action = create(uri(members), told, commit_quorum="majority", reconnect_s=60.0)
@@ -155,6 +156,7 @@ async def test_a_killed_primary_is_followed_by_the_next(members: Members) -> Non
     assert "is ready on 2 of 3 members" in outcome.message
 
 
+@pytest.mark.long
 async def test_without_a_majority_there_is_no_primary_to_ask(members: Members) -> None:
     for member in members[1:]:
         member.kill()

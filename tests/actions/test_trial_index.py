@@ -156,6 +156,7 @@ async def test_one_that_somebody_replaced_meanwhile_is_left_alone(mongod: Mongod
     assert "is another index than perftui created" in index.dropped.message
 
 
+@pytest.mark.long
 async def test_with_the_server_away_it_stays_in_the_journal(private_servers: PrivateServers) -> None:
     server = private_servers.start_mongod(replica_set="rs0")
     with server.client() as connected:

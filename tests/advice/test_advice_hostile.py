@@ -87,7 +87,7 @@ def judge(*commands: Any, documents: list[Any] | None) -> Advice:
     return recommend([load(*commands)], facts)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(COMMANDS, st.sampled_from(["known", "odd", "unknown"]))
 def test_any_command_gets_advice_or_a_reason(command: Any, documents: str) -> None:
     known = {"known": DOCUMENTS, "odd": ODD_DOCUMENTS, "unknown": None}[documents]

@@ -138,6 +138,7 @@ def measured(database: Database[Document], command: Document) -> float:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.long
 def test_the_model_counts_as_the_server_does(mongod: MongodProcess, seed: int) -> None:
     drawn = Drawn(seed)
     facts = CollectionFacts(ns=NS, documents=len(drawn.documents), sample=drawn.documents, whole=True)

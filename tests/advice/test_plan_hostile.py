@@ -58,20 +58,20 @@ def look_at(plan: Plan) -> None:
     assert msgspec.json.decode(encoded, type=Plan) == plan
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(DOCUMENTS)
 def test_any_reply_gives_a_plan(reply: dict[str, Any]) -> None:
     look_at(read_plan(reply, ns="shop.orders", op="find", taken_at=1.0))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(DOCUMENTS)
 def test_any_planner_part_gives_a_plan(reply: dict[str, Any]) -> None:
     look_at(read_plan({"queryPlanner": reply, "executionStats": reply}, ns="shop.orders", op="find", taken_at=1.0))
     look_at(read_plan({"stages": [reply, {"$cursor": reply}]}, ns="shop.orders", op="find", taken_at=1.0))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(DOCUMENTS, DOCUMENTS)
 def test_any_profile_entry_gives_a_plan_or_none(entry: dict[str, Any], stats: dict[str, Any]) -> None:
     assert read_profiled_plan({**entry, "execStats": None}) is None

@@ -229,7 +229,7 @@ def likes(command: dict[str, Any], random: Random) -> Iterator[dict[str, Any]]:
 
 
 @given(st.integers(0, 2**64), st.integers(0, 2**64))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_command_and_its_like_get_their_own_shapes(seed: int, other: int) -> None:
     memo = ShapeMemo[Shape](lambda shape: shape, learn_after=1)
     command = Writer(Random(seed)).command()

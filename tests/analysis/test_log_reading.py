@@ -210,7 +210,7 @@ NAMES = ("type", "ns", "appName", "command", "originatingCommand", "resolvedView
          "flowControl", "storage", "queues", "truncated", "id", "t")  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(NAMES), hostile_json, max_size=4), hostile_json, st.binary(max_size=40))
 def test_hostile_lines_never_end_the_reading(attributes: dict[str, Any], other: Any, noise: bytes) -> None:
     base = json.loads(slow_line(FIND))

@@ -84,7 +84,7 @@ commands = st.one_of(
 SEPARATORS = ((",", ":"), (", ", ": "), (" , ", " : "))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(commands, st.sampled_from(SEPARATORS)), min_size=2, max_size=12))
 def test_equal_skeletons_have_equal_shapes(written: list[tuple[dict[str, Any], tuple[str, str]]]) -> None:
     shapes: dict[object, str] = {}

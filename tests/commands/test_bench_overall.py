@@ -187,6 +187,7 @@ def test_ctrl_c_writes_what_was_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.long
 def test_ctrl_c_while_queries_are_measured_writes_those_that_were(visited: DemoSession, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "perftui", "bench", *visited.uris, "--iterations", "20", "--warmup", "0"]
     slow = ["--top", "2", "--max-time", "300s", "--markdown", "run.md"]

@@ -19,6 +19,7 @@ def row(proof: DemoProof, name: str) -> Row:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 def test_a_small_demo_proves_itself() -> None:
     steps: list[str] = []
     options = proving_options(DemoOptions(documents=9_000, rate_per_s=12.0))  # a pause of 5 s gives none up

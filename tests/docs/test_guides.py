@@ -88,6 +88,7 @@ def test_the_routine_can_be_run(title: str, demo: DemoSession, folder: Path) -> 
         assert done.returncode == 0 or done.stdout, (line, done.stderr)
 
 
+@pytest.mark.long
 def test_the_worked_example_can_be_followed(demo: DemoSession, folder: Path) -> None:
     """All but what starts a demo and what creates indexes: the demo here is shared."""
     lines = [line for line in commands_of("performance.md") if " demo " not in line and "--yes" not in line]

@@ -21,7 +21,7 @@ from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 from perftui.servers import MongodProcess
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.long
 USUAL_S, WAIT_S = 22.0, 90.0
 POOL = 4
 

@@ -55,6 +55,7 @@ def see_the_proof(terminal: Terminal) -> None:
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.long
 def test_a_build_is_watched_again_to_its_end_and_proved(way: str, server: MongodProcess) -> None:
     with build_held(server):
         with monitor(server.uri, columns=160, lines=50) as terminal:

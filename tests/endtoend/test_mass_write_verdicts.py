@@ -12,7 +12,7 @@ from pymongo import MongoClient
 
 from perftui.model.settings import Settings
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.long
 USUAL_S = 12.0
 TICKETS = 5
 """The fewest that a server has: what takes them all in turn is felt by all others, also where the CPU is idle."""

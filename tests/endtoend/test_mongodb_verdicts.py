@@ -14,7 +14,7 @@ from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 from perftui.servers import PrivateServers
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.long
 IMPORTER_LOCKS = "a running transaction of importer locks collection shop.items"
 USUAL_S = 12.0
 """How long all is well before the incident: what is usual needs a past."""

@@ -16,6 +16,8 @@ from perftui.actions.journal import Record, default_journal
 from perftui.model.proof import Aftermath
 from perftui.servers import MongodProcess, PrivateServers
 
+pytestmark = pytest.mark.long
+
 INDEX_COMMAND = [sys.executable, "-m", "perftui", "index"]
 
 

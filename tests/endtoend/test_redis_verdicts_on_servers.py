@@ -19,7 +19,7 @@ from perftui.model.snapshot import Snapshot
 from perftui.model.verdict import Problem
 from perftui.servers import PrivateServers, RedisProcess
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.long
 _USUAL_S = 8.0
 _WAIT_S = 60.0
 

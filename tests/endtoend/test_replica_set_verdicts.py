@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 from perftui.model.settings import Settings
 from perftui.servers import MongodProcess, PrivateServers
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.long
 Members = list[MongodProcess]
 WAIT_S = 60.0
 

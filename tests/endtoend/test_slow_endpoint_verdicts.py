@@ -22,7 +22,7 @@ from perftui.model.snapshot import Snapshot
 from perftui.model.verdict import Problem
 from perftui.servers import MongodProcess
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.long
 _USUAL_S, _WAIT_S = 14.0, 60.0
 _DATABASE = "slow_endpoint_verdicts"
 

@@ -16,6 +16,7 @@ def server(private_servers: PrivateServers) -> Iterator[MongodProcess]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_the_whole_way_and_back(server: MongodProcess) -> None:
     with monitor(server.uri, columns=160, lines=50) as terminal:
         to_the_shape(terminal)

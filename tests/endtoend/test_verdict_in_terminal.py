@@ -47,6 +47,7 @@ def lines_until_mended(terminal: Terminal) -> list[str]:
     return lines
 
 
+@pytest.mark.long
 def test_from_the_first_line_to_the_created_index() -> None:
     with shop() as here, traffic(here.scan, 10, threads=3), monitor(here.mongod.uri, columns=170, lines=45) as terminal:
         terminal.wait_for(CULPRIT, timeout_s=60)

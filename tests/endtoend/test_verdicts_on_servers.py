@@ -19,7 +19,7 @@ from perftui.diagnosis.diagnosis import Diagnosis
 from perftui.model.settings import Settings, Thresholds
 from perftui.model.snapshot import Snapshot
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.long
 USUAL_S = 10.0
 """How long it is seen healthy before the incident, after the first looks: what is usual needs a past."""
 _WAIT_S = 90.0

@@ -72,8 +72,12 @@ class Site:
 
         return StreamingResponse(each())
 
-    async def slow(self, _: Request) -> Response:
-        await asyncio.sleep(30)
+    async def slow(self, request: Request) -> Response:
+        """Half a minute, unless the client gives up."""
+        for _ in range(600):
+            if await request.is_disconnected():
+                break
+            await asyncio.sleep(0.05)
         return Response()
 
     async def cut(self, _: Request) -> Response:

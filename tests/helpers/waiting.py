@@ -6,17 +6,19 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
 _T = TypeVar("_T")
-_STEP_S = 0.02
+_STEP_S, _LONGEST_STEP_S, _GROWS = 0.02, 0.1, 1.2
+"""Looking costs time that what is waited for needs on a busy machine: more and more rarely."""
 
 
 def wait_until(condition: Callable[[], _T | None], timeout_s: float = 60.0) -> _T:
     """What `condition` returns as soon as that is true; fails after `timeout_s`."""
-    deadline = time.monotonic() + timeout_s
+    deadline, step_s = time.monotonic() + timeout_s, _STEP_S
     while True:
         if value := condition():
             return value
         assert time.monotonic() < deadline, f"not true within {timeout_s} s: {condition}"
-        time.sleep(_STEP_S)
+        time.sleep(step_s)
+        step_s = min(step_s * _GROWS, _LONGEST_STEP_S)
 
 
 @overload
@@ -25,14 +27,15 @@ async def wait_until_async(condition: Callable[[], Awaitable[_T | None]], timeou
 async def wait_until_async(condition: Callable[[], _T | None], timeout_s: float = 60.0) -> _T: ...
 async def wait_until_async(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
     """The same on the event loop; `condition` may be a plain or an async function."""
-    deadline = time.monotonic() + timeout_s
+    deadline, step_s = time.monotonic() + timeout_s, _STEP_S
     while True:
         answer = condition()
         value = await answer if isinstance(answer, Awaitable) else answer
         if value:
             return value
         assert time.monotonic() < deadline, f"not true within {timeout_s} s: {condition}"
-        await asyncio.sleep(_STEP_S)
+        await asyncio.sleep(step_s)
+        step_s = min(step_s * _GROWS, _LONGEST_STEP_S)
 
 
 def process_exists(pid: int) -> bool:

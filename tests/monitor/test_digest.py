@@ -138,7 +138,7 @@ def test_lost_entries_are_counted_in_their_window() -> None:
 def test_memory_is_bounded_whatever_comes() -> None:
     digest = Digest(bound=50)
     raw = "x" * 60_000
-    for second in range(0, 7200, 15):
+    for second in range(0, 7200, 30):
         now = NOW + second
         digest.add(batch(*(entry(f"s{n}", now, 1000.0 - second / 10, raw=raw) for n in range(80))), now)
         digest.summary(300, now)

@@ -177,6 +177,7 @@ async def test_cancelling_ends_what_runs_at_the_server(mongod: MongodProcess, cl
     await asyncio.to_thread(wait_until, lambda: not running())
 
 
+@pytest.mark.long
 async def test_cancelling_at_any_moment_ends_it(mongod: MongodProcess, client: Client) -> None:
     """The driver may make an error of its own of it, which must not pass for the query's."""
     for number in range(40):

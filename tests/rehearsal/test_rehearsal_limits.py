@@ -165,6 +165,7 @@ def test_ctrl_c_leaves_no_process_and_no_file(
     wait_until(lambda: not processes_in(temporary))
 
 
+@pytest.mark.long
 def test_a_private_server_that_dies_leaves_the_estimates(
     server: MongodProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

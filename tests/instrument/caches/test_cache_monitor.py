@@ -248,7 +248,7 @@ def test_memory_does_not_grow_with_keys_and_names() -> None:
     monitor = CacheMonitor("pages", registry, keep_keys=True, show_keys=True)
 
     def load(start: int) -> None:
-        for number in range(start, start + 50_000):
+        for number in range(start, start + 30_000):
             monitor.hit(f"user:{number}:{'x' * (number % 40)}")
             monitor.miss(("user", number))
             if number % 10 == 0:
@@ -259,16 +259,16 @@ def test_memory_does_not_grow_with_keys_and_names() -> None:
     try:
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
-        load(50_000)
+        load(30_000)
         gc.collect()
         grown = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
     found = caches(registry)
     assert len(found) <= MAX_CACHES + 1
-    assert sum(cache.hits for cache in found.values()) == 110_000
-    assert found["(other)"].hits > 9_000
-    assert grown < 5_000_000  # to hold them all would take 15 MB more; tables that refill take 2
+    assert sum(cache.hits for cache in found.values()) == 66_000
+    assert found["(other)"].hits > 5_000
+    assert grown < 5_000_000  # to hold them all would take 9 MB more; tables that refill take 2
 
 
 def test_workers_that_share_a_folder_are_added_up(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_retry_is_counted_once_more_and_as_a_retry(private_servers: PrivateSer
     mongod = private_servers.start_mongod(replica_set="rs0", arguments=("--setParameter", "enableTestCommands=1"))
     registry = Registry("shop")
     failing = {"failCommands": ["find", "insert"], "errorCode": 91, "errorLabels": ["RetryableWriteError"]}
-    with measured(mongod, MongoMonitor(registry)) as client:
+    with measured(mongod, MongoMonitor(registry), heartbeatFrequencyMS=500) as client:  # found again soon
         client.admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": failing})
         client[DATABASE].things.find_one({"_id": 1})
         client.admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": failing})

@@ -224,7 +224,7 @@ _COMMANDS = ("find", "aggregate", "count", "distinct", "update", "delete", "find
 _FIELDS = ("ns", "filter", "query", "updates", "deletes", "pipeline", "let", "$db", "cursor")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(

@@ -182,6 +182,7 @@ def fast_servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateServers]:
         yield servers
 
 
+@pytest.mark.long
 async def test_thousands_of_collections(fast_servers: PrivateServers) -> None:
     mongod = fast_servers.start_mongod()
     with mongod.client() as client:
