@@ -8,6 +8,8 @@ MASK = "***"
 _URI_PASSWORD = re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s]*(?=@)", re.IGNORECASE)
 # A user alone in a web address is a token more often than a name.
 _URI_TOKEN = re.compile(r"(?P<head>\bhttps?://)[^\s:/@?#]+(?=@)", re.IGNORECASE)
+# Without its end nobody can tell a password from a port, nor a token from a host.
+_CUT_URI = re.compile(r"(?P<head>\b(?:[a-z][a-z0-9+.-]*://[^\s:/@]*:|https?://(?=[^\s/?#]*$)))\S*$", re.IGNORECASE)
 _SENSITIVE_NAME = (
     r"(?!-{0,2}ask-password)[\w.-]{0,64}(?:passw(?:or)?d|passphrase|requirepass|primaryauth|masterauth|(?<![a-z])pass|"
     r"secret(?:[_-]?access)?(?:[_-]?key)?|token|credentials?|signature|jwt|(?:api|access|account|private)[_-]?key)"
@@ -59,6 +61,11 @@ def mask_text(text: str) -> str:
     for pattern in _ALL:
         text = pattern.sub(rf"\g<head>{MASK}", text)
     return text
+
+
+def beginning(text: str, longest: int) -> str:
+    """The text, cut where it is too long; what may be a secret whose end was cut off is hidden at once."""
+    return text if len(text) <= longest else _CUT_URI.sub(rf"\g<head>{MASK}", text[:longest])
 
 
 def mask_arguments(arguments: Iterable[str]) -> str:

@@ -86,6 +86,9 @@ class Source(ABC):
         """Whether to read who holds the connections; true when the next reading will differ for it."""
         return False
 
+    def expect_every(self, seconds: float) -> None:
+        """It is polled this often from now on: what lies much further apart gives no rate."""
+
     def hurry(self) -> None:
         """Let the next poll read everything, also what is read rarely."""
 

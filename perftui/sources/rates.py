@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 
 _SHORTEST_STEP_S = 0.001
+_LONGEST_STEP_S, _INTERVALS = 120.0, 3
+
+
+def longest_step_s(interval_s: float) -> float:
+    """From one reading to the next, where they are wanted so often; what lies further apart has a gap between."""
+    return max(_LONGEST_STEP_S, _INTERVALS * interval_s)
 
 
 class CounterRates:
@@ -13,13 +19,17 @@ class CounterRates:
     gives no rates.
     """
 
-    def __init__(self, longest_step_s: float = 120.0) -> None:
+    def __init__(self, longest_step_s: float = _LONGEST_STEP_S) -> None:
         self.longest_step_s = longest_step_s
         self.elapsed_s: float | None = None
         self._time: float | None = None
         self._values: dict[str, float] = {}
         self._rates: dict[str, float] = {}
         self._steps: dict[str, float] = {}
+
+    def expect_every(self, seconds: float) -> None:
+        """Readings come this often from now on."""
+        self.longest_step_s = longest_step_s(seconds)
 
     def update(self, server_time_s: float, counters: Mapping[str, float | None]) -> None:
         """Take the next reading; `None` values are counters that this server does not have."""

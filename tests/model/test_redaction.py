@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perftui.model.redaction import mask_arguments, mask_text
+from perftui.model.redaction import beginning, mask_arguments, mask_text
 from perftui.model.secret import Secret
 
 
@@ -49,6 +49,23 @@ def test_secrets_in_text_are_masked(text: str, masked: str) -> None:
 )
 def test_secrets_in_arguments_are_masked(arguments: list[str], line: str) -> None:
     assert mask_arguments(arguments) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("--mongo=mongodb://shop:Tr0ub4dor", "--mongo=mongodb://shop:***"),
+        ("mongodb://shop:half/of@one", "mongodb://shop:***"),
+        ("mongodb://db1:27017,db2:27017/shop", "mongodb://db1:***"),
+        ("https://tok3n", "https://***"),
+        ("https://h/path", "https://h/path"),
+        ("http://h:80/a then words", "http://h:80/a then words"),
+        ("mongodb://us", "mongodb://us"),
+    ],
+)
+def test_a_secret_is_hidden_though_its_end_was_cut_off(text: str, shown: str) -> None:
+    assert beginning(f"{text}/and-more@h", len(text)) == shown
+    assert beginning(text, len(text)) == text
 
 
 @given(st.text(alphabet=st.characters(blacklist_categories=("Cs", "Z", "C"), blacklist_characters="@"), min_size=6))

@@ -1,4 +1,12 @@
+import pytest
+
+from perftui.model.secret import Secret
+from perftui.model.settings import Settings
+from perftui.model.target import Connection, Target, TargetKind
 from perftui.sources.rates import CounterRates
+from perftui.sources.registry import open_system
+
+_READERS = ("perftui.sources.host", "perftui.sources.mongodb.server", "perftui.sources.redis")
 
 
 def test_a_rate_needs_two_readings() -> None:
@@ -27,6 +35,40 @@ def test_a_clock_that_stepped_back_or_a_suspended_machine_is_a_gap() -> None:
     assert rates.rate("a") is None
     rates.update(1001.0, {"a": 4})
     assert rates.rate("a") == 1.0
+
+
+@pytest.mark.parametrize("interval_s", [1.0, 60.0, 120.0, 300.0, 3600.0])
+def test_readings_that_are_wanted_rarely_have_rates_too(interval_s: float) -> None:
+    rates = CounterRates()
+    rates.expect_every(interval_s)
+    late_s = interval_s + 0.7
+    rates.update(100.0, {"a": 0})
+    rates.update(100.0 + late_s, {"a": late_s * 5})
+    assert rates.rate("a") == pytest.approx(5.0)
+    rates.update(100.0 + late_s + max(interval_s * 3, 120.0) + 1, {"a": 1e6})
+    assert rates.rate("a") is None
+
+
+async def test_every_source_tells_its_rates_how_often_it_is_read() -> None:
+    """They are what a monitor makes of these settings."""
+    addresses: dict[TargetKind, str] = {"mongodb": "mongodb://h:1", "redis": "redis://h:1", "host": ""}
+    for kind, address in addresses.items():
+        connection = Connection(target=Target(id=address, kind=kind, name="h", address=address), uri=Secret(address))
+        system = open_system(connection, Settings())
+        source = system.sources()[0]
+        source.expect_every(300.0)
+        found = _rates_in(source)
+        assert found
+        assert {one.longest_step_s for one in found} == {900.0}, kind
+        await system.close()
+
+
+def _rates_in(thing: object) -> list[CounterRates]:
+    """In the source and in what it reads with."""
+    if isinstance(thing, CounterRates):
+        return [thing]
+    inside = vars(thing).values() if hasattr(thing, "__dict__") and type(thing).__module__.startswith(_READERS) else ()
+    return [rates for one in inside for rates in _rates_in(one)]
 
 
 def test_a_missing_counter_is_unknown() -> None:

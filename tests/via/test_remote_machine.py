@@ -81,18 +81,23 @@ async def test_its_figures_are_those_of_psutil(bastion: TestBastion, reader: str
 async def test_its_counters_are_those_of_psutil(bastion: TestBastion, reader: str) -> None:
     """What rates are made of, asked for directly: a share of a busy moment cannot be asked for twice."""
     from perftui.sources.host.machine import Traffic
+    from perftui.sources.host.network import read_interfaces
     from perftui.sources.host.remote_answer import Answer
     from perftui.sources.host.remote_session import start_session
 
     session = await start_session(way_through("bastion", str(bastion.ssh_config)))
-    before = psutil.net_io_counters(pernic=True, nowrap=False)
+    before = read_interfaces()
     answer = Answer(await session.ask("now"))
     disks = {name for name in psutil.disk_io_counters(perdisk=True, nowrap=False) if Traffic()._is_whole_disk(name)}
     assert session.reader == reader
     assert set(answer.disks()) == disks
     stalls = read_stalls()
     assert list(answer.stalls()) == [pytest.approx(value, abs=5e6) for value in stalls]
-    assert answer.network().received_bytes >= sum(nic.bytes_recv for name, nic in before.items() if name[:2] != "lo")
+    interfaces = answer.interfaces()
+    assert {name: one.is_physical for name, one in interfaces.items()} == {
+        name: one.is_physical for name, one in before.items()
+    }
+    assert all(interfaces[name].received_bytes >= one.received_bytes for name, one in before.items())
     local = [sum(core[:8]) for core in psutil.cpu_times(percpu=True)]
     assert [total for total, *_ in answer.cores()] == pytest.approx(local, abs=10)
     await session.close()
@@ -154,6 +159,29 @@ async def test_whatever_a_process_is_called_with_ends_no_answer(reader: str, bas
         await session.close()
         process.kill()
         await process.wait()
+
+
+async def test_an_argument_that_is_cut_is_not_shown_in_part(reader: str, bastion: TestBastion) -> None:
+    """Half of a URI does not look like one with a password."""
+    from perftui.sources.host.remote_answer import Answer
+    from perftui.sources.host.remote_session import start_session
+
+    uri = "mongodb://shop:Tr0ub4dor-and-3@db1:27017/shop"
+    before = ["/bin/sh", "-c", "read line", ":".join(["/srv/lib"] * 150)]
+    padding = "x" * (2000 - sum(len(one) + 1 for one in before) - 1 - uri.index("-and"))
+    processes = [
+        await asyncio.create_subprocess_exec(*before, *rest, stdin=PIPE) for rest in ((), (padding, uri), (uri,))
+    ]
+    session = await start_session(way_through("bastion", str(bastion.ssh_config)))
+    try:
+        about = Answer(await session.ask(f"who {' '.join(str(one.pid) for one in processes)}")).about()
+    finally:
+        await session.close()
+        for one in processes:
+            one.kill()
+            await one.wait()
+    found = [about[one.pid].arguments for one in processes]
+    assert found == [tuple(before), (*before, padding), (*before, uri)]
 
 
 async def test_one_command_is_run_for_all_readings(bastion: TestBastion, source: Source) -> None:

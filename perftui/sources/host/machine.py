@@ -1,4 +1,4 @@
-"""CPU, memory, disks and network of the machine: counters in, shares and rates out."""
+"""CPU, memory and disks of the machine: counters in, shares and rates out."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from perftui.model.host import DiskTraffic, Filesystem, HostNetwork, MemoryUse
+from perftui.model.host import DiskTraffic, Filesystem, MemoryUse
 from perftui.model.text import safe_text
 from perftui.sources.host import container
 from perftui.sources.rates import CounterRates
@@ -24,14 +24,6 @@ class DiskCounters(NamedTuple):
     written_bytes: float
     operations: float
     busy_ms: float | None
-
-
-class NetworkCounters(NamedTuple):
-    """Of all interfaces but the loopback, since the machine's start."""
-
-    received_bytes: float
-    sent_bytes: float
-    errors: float
 
 
 class Processors:
@@ -87,6 +79,10 @@ class Group:
         self.limits = container.read_limits(self.folder, cores, memory_bytes)
         self._rates = CounterRates()
 
+    def expect_every(self, seconds: float) -> None:
+        """Readings come this often from now on."""
+        self._rates.expect_every(seconds)
+
     def cpu_share(self) -> float | None:
         """Of the quota; `None` without one."""
         if self.limits.cpus is None:
@@ -121,12 +117,16 @@ def swap() -> MemoryUse:
 
 
 class Traffic:
-    """Disk and network rates."""
+    """Rates of the disks."""
 
     def __init__(self) -> None:
-        self._disk, self._network = CounterRates(), CounterRates()
-        self._busy: dict[str, CounterRates] = {}
+        self._disk, self._busy = CounterRates(), CounterRates()
         self._whole_disks: dict[str, bool] = {}
+
+    def expect_every(self, seconds: float) -> None:
+        """Readings come this often from now on."""
+        self._disk.expect_every(seconds)
+        self._busy.expect_every(seconds)
 
     def disk(self) -> DiskTraffic:
         import psutil
@@ -153,12 +153,8 @@ class Traffic:
                 "operations": sum(device.operations for device in devices.values()),
             },
         )
-        shares = []
-        for name, device in devices.items():
-            rates = self._busy.setdefault(name, CounterRates())
-            rates.update(now, {"busy": device.busy_ms})
-            if (busy := rates.rate("busy")) is not None:
-                shares.append(min(1.0, busy / 1000))
+        self._busy.update(now, {name: device.busy_ms for name, device in devices.items()})
+        shares = [min(1.0, busy / 1000) for name in devices if (busy := self._busy.rate(name)) is not None]
         return DiskTraffic(
             read_bytes_per_s=self._disk.rate("read"),
             written_bytes_per_s=self._disk.rate("written"),
@@ -173,29 +169,6 @@ class Traffic:
             whole = not known or Path("/sys/block", name.replace("/", "!")).exists()
             self._whole_disks[name] = whole and is_counted_disk(name)
         return self._whole_disks[name]
-
-    def network(self) -> HostNetwork:
-        import psutil
-
-        interfaces = psutil.net_io_counters(pernic=True, nowrap=False)
-        outside = [counters for name, counters in interfaces.items() if not name.startswith("lo")]
-        counted = NetworkCounters(
-            sum(counters.bytes_recv for counters in outside),
-            sum(counters.bytes_sent for counters in outside),
-            sum(counters.errin + counters.errout for counters in outside),
-        )
-        return self.network_of(time.monotonic(), counted)
-
-    def network_of(self, now: float, counted: NetworkCounters) -> HostNetwork:
-        """The same for counters that somebody else has read."""
-        self._network.update(
-            now, {"received": counted.received_bytes, "sent": counted.sent_bytes, "errors": counted.errors}
-        )
-        return HostNetwork(
-            received_bytes_per_s=self._network.rate("received"),
-            sent_bytes_per_s=self._network.rate("sent"),
-            errors_per_s=self._network.rate("errors"),
-        )
 
 
 def is_counted_disk(name: str) -> bool:

@@ -38,6 +38,10 @@ class Pressure:
     def __init__(self) -> None:
         self._rates = CounterRates()
 
+    def expect_every(self, seconds: float) -> None:
+        """Readings come this often from now on."""
+        self._rates.expect_every(seconds)
+
     def update(self) -> None:
         self.take(time.monotonic(), read_stalls())
 

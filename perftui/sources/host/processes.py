@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from perftui.model.host import Process
-from perftui.model.redaction import mask_arguments
+from perftui.model.redaction import beginning, mask_arguments
 from perftui.model.text import safe_text
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ class _Watched:
         self.process, self.role = process, role
         self.name = safe_text(process.name())
         # A process title, such as Redis's, is padded with blanks.
-        arguments = [part.strip()[:LONGEST_COMMAND] for part in process.cmdline()[:_MOST_ARGUMENTS]] or [self.name]
+        arguments = [beginning(part.strip(), LONGEST_COMMAND) for part in process.cmdline()[:_MOST_ARGUMENTS]]
         # Arguments are bytes: what is no UTF-8 comes as text that can neither be drawn nor recorded.
-        self.command = safe_text(mask_arguments(arguments)[:LONGEST_COMMAND].strip())
+        self.command = safe_text(mask_arguments(arguments or [self.name])[:LONGEST_COMMAND].strip())
         self.started_at = process.create_time()
         self.user = _user(process)
         self.nice = _nice(process)

@@ -9,6 +9,7 @@ from perftui.model.target import Connection
 from perftui.model.way import Way
 from perftui.sources.base import Reading, Source
 from perftui.sources.host.machine import Processors, Traffic
+from perftui.sources.host.network import Network
 from perftui.sources.host.pressure import Pressure
 from perftui.sources.host.remote_answer import Answer
 from perftui.sources.host.remote_processes import RemoteProcesses
@@ -32,6 +33,7 @@ class RemoteHostSource(Source):
         self._way, self._ports = way, application_ports
         self._session: RemoteSession | None = None
         self._processors, self._traffic, self._pressure = Processors(), Traffic(), Pressure()
+        self._network = Network()
         self._processes = RemoteProcesses()
         self._filesystems: tuple[Filesystem, ...] = ()
         self._all_due = self._listeners_due = 0.0
@@ -74,6 +76,10 @@ class RemoteHostSource(Source):
             kind="unreachable", message=f"The machine {self._way.name} {kind}.", help="It is busy; it is tried again."
         )
 
+    def expect_every(self, seconds: float) -> None:
+        for one in (self._traffic, self._network, self._pressure):
+            one.expect_every(seconds)
+
     async def close(self) -> None:
         session, self._session = self._session, None
         if session is not None:
@@ -102,7 +108,7 @@ class RemoteHostSource(Source):
             swap=swap,
             disk=self._traffic.disk_of(uptime_s, answer.disks()),
             filesystems=self._filesystems,
-            network=self._traffic.network_of(uptime_s, answer.network()),
+            network=self._network.take(uptime_s, answer.interfaces()),
             processes=self._processes.shown(booted_at),
             uptime_s=None if booted_at is None else time.time() - booted_at,
             nice_share=self._processors.nice,

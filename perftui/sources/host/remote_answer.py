@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from perftui.model.host import Filesystem, MemoryUse
 from perftui.model.text import safe_text
-from perftui.sources.host.machine import CoreTimes, DiskCounters, NetworkCounters, is_counted_disk
+from perftui.sources.host.machine import CoreTimes, DiskCounters, is_counted_disk
+from perftui.sources.host.network import Interface
 from perftui.sources.host.pressure import Stalls
 
 _MOST_MOUNTS = 60
@@ -80,11 +81,12 @@ class Answer:
                 found[name] = DiskCounters(read, written, done, numbers[3])
         return found
 
-    def network(self) -> NetworkCounters:
-        """All interfaces but the loopback."""
-        rows = [[_number(word) or 0.0 for word in rest] for name, *rest in self._words("net", 4) if name[:2] != "lo"]
-        received, sent, errors = (sum(row[part] for row in rows) for part in range(3))
-        return NetworkCounters(received, sent, errors)
+    def interfaces(self) -> dict[str, Interface]:
+        found = {}
+        for name, *counters, physical in self._words("net", 5):
+            received, sent, errors = (_number(word) or 0.0 for word in counters)
+            found[name] = Interface(received, sent, errors, {"yes": True, "no": False}.get(physical))
+        return found
 
     def filesystems(self) -> tuple[Filesystem, ...]:
         found: dict[tuple[int, int], Filesystem] = {}
@@ -113,7 +115,7 @@ class Answer:
             words = rest.split(" ", 4)
             if len(words) == 5 and words[0].isdecimal():
                 user, files, limit, line = words[1:]
-                arguments = tuple(part.strip() for part in line.strip("\x01").split("\x01"))
+                arguments = tuple(part.strip() for part in _whole_arguments(line))
                 name = None if user == "-" else safe_text(user, 64)
                 found[int(words[0])] = About(name, _count(files), _count(limit), arguments)
         return found
@@ -132,6 +134,11 @@ class Answer:
             numbers = [number for one in words if (number := read(one)) is not None]
             if len(numbers) == count:
                 yield numbers
+
+
+def _whole_arguments(line: str) -> list[str]:
+    """One that was cut is left out: it may be a secret, and not look like one without its end."""
+    return line.rpartition("\x01")[0].strip("\x01").split("\x01")
 
 
 def _use(total: float, free: float) -> MemoryUse:

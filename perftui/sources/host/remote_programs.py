@@ -2,6 +2,7 @@
 
 Both programs answer a line of their input with lines that end with one of a single dot, in the same words:
 `now`: counters; `all`: file systems and processes too; `who PID ...`: about these; `ports PORT ...`: who listens.
+Each argument of a process ends with the character 1, once or twice: one that does not was cut, or may have been.
 """
 
 START = (
@@ -19,6 +20,7 @@ if python3 -c 'import psutil' 2>/dev/null; then
 fi
 if [ ! -r /proc/stat ] || ! command -v awk >/dev/null; then echo "perftui 1 nothing $(uname -s)"; exit; fi
 echo "perftui 1 proc $(uname -n)"
+end=$(printf '\001')
 disks=" $(ls /sys/block 2>/dev/null | tr '\n' ' ') "
 ticks=$(getconf CLK_TCK 2>/dev/null || echo 100)
 page=$(getconf PAGESIZE 2>/dev/null || echo 4096)
@@ -27,7 +29,13 @@ for file in /proc/pressure/io /proc/pressure/memory; do
   cat $file >/dev/null 2>&1 && pressure="$pressure $file"
 done
 counters() {
-  awk -v disks="$disks" -v ticks="$ticks" '
+  physical=-
+  if [ -d /sys/class/net ]; then physical=" "; fi
+  for device in /sys/class/net/*/device; do
+    interface=${device%/device}
+    [ -e "$device" ] && [ ! -e "$interface/master/device" ] && physical="$physical${interface##*/} "
+  done
+  awk -v disks="$disks" -v ticks="$ticks" -v physical="$physical" '
     FILENAME == "/proc/stat" && /^cpu[0-9]/ {
       print "cpu", $2 / ticks, $3 / ticks, $4 / ticks, $5 / ticks, $6 / ticks, $7 / ticks, $8 / ticks, $9 / ticks
     }
@@ -38,7 +46,8 @@ counters() {
     FILENAME == "/proc/pressure/io" && $1 == "some" { sub("total=", "", $5); print "stall io", $5 }
     FILENAME == "/proc/pressure/memory" && $1 == "full" { sub("total=", "", $5); print "stall memory", $5 }
     FILENAME == "/proc/net/dev" && /:/ {
-      sub(":", " "); print "net", $1, $2, $10, $4 + $12
+      sub(":", " "); is = physical == "-" ? "-" : index(physical, " " $1 " ") ? "yes" : "no"
+      print "net", $1, $2, $10, $4 + $12, is
     }
     FILENAME == "/proc/diskstats" && index(disks, " " $3 " ") {
       printf "disk %s %.0f %.0f %.0f %.0f\n", $3, $6 * 512, $10 * 512, $4 + $8, $13
@@ -71,7 +80,8 @@ about() {
     user=$(ls -ld "/proc/$pid" 2>/dev/null | awk '{ print $3 }')
     files=$(ls "/proc/$pid/fd" 2>/dev/null | wc -l)
     limit=$(awk '/^Max open files/ { print $4 }' "/proc/$pid/limits" 2>/dev/null)
-    line=$(head -c 2000 "/proc/$pid/cmdline" 2>/dev/null | tr '\000\n' '\001 ')
+    line=$(head -c 2001 "/proc/$pid/cmdline" 2>/dev/null | tr '\000\n' '\001 ')
+    [ ${#line} -gt 400 ] || line=$line$end
     printf '%s\n' "who $pid ${user:--} $files ${limit:--} $line"
   done
 }
@@ -116,11 +126,17 @@ def counters():
     print("up", time.monotonic())
     stalls()
     for name, nic in psutil.net_io_counters(pernic=True, nowrap=False).items():
-        print("net", name.replace(" ", "_"), nic.bytes_recv, nic.bytes_sent, nic.errin + nic.errout)
+        print("net", name.replace(" ", "_"), nic.bytes_recv, nic.bytes_sent, nic.errin + nic.errout, physical(name))
     for name, disk in (psutil.disk_io_counters(perdisk=True, nowrap=False) or {}).items():
         if not os.path.isdir("/sys/block") or os.path.exists("/sys/block/" + name.replace("/", "!")):
             done, busy = disk.read_count + disk.write_count, getattr(disk, "busy_time", "-")
             print("disk", name, disk.read_bytes, disk.write_bytes, done, busy)
+
+def physical(name):
+    if not os.path.isdir("/sys/class/net"):
+        return "-"
+    real, inside = (os.path.exists("/sys/class/net/" + name + end) for end in ("/device", "/master/device"))
+    return "yes" if real and not inside else "no"
 
 def filesystems():
     parts = psutil.disk_partitions(all=False)
@@ -148,7 +164,7 @@ def about(pids):
     for pid in pids:
         try:
             one = psutil.Process(int(pid))
-            line = "\x01".join(one.cmdline())[:2000].replace("\n", " ")
+            line = "".join(part + "\x01" for part in one.cmdline())[:2001].replace("\n", " ")
             user = one.username()
         except psutil.Error:
             continue

@@ -11,6 +11,7 @@ from perftui.model.sample import Capability, Failure
 from perftui.model.target import Target
 from perftui.sources.base import Reading, Source
 from perftui.sources.host import machine
+from perftui.sources.host.network import Network
 from perftui.sources.host.pressure import Pressure
 from perftui.sources.host.processes import Processes
 
@@ -28,8 +29,8 @@ class HostSource(Source):
         super().__init__(target)
         self._processes = Processes(application_ports)
         self._processors = machine.Processors()
-        self._traffic = machine.Traffic()
-        self._pressure = Pressure()
+        self._traffic, self._network, self._pressure = machine.Traffic(), Network(), Pressure()
+        self._polled_every_s = self.interval_s
         self._rare: asyncio.Task[None] | None = None
         self._filesystems: tuple[Filesystem, ...] = ()
         self._filesystems_due = 0.0
@@ -42,6 +43,7 @@ class HostSource(Source):
         self._hostname = socket.gethostname()
         self._booted_at = psutil.boot_time()
         self._group = machine.Group(os.cpu_count() or 1, psutil.virtual_memory().total)
+        self._group.expect_every(self._polled_every_s)
         self._processors.update()
         self.capabilities = (
             Capability(name="machine", state="granted", shows="CPU, memory, disks, network, processes"),
@@ -62,7 +64,7 @@ class HostSource(Source):
             swap=machine.swap(),
             disk=self._traffic.disk(),
             filesystems=self._filesystems,
-            network=self._traffic.network(),
+            network=self._network.read(),
             processes=self._read_processes(),
             container=self._group.words(),
             uptime_s=time.time() - self._booted_at,
@@ -79,6 +81,11 @@ class HostSource(Source):
             message=f"This machine's figures could not be read: {type(error).__name__}: {error}.",
             help="Check that /proc is mounted and readable.",
         )
+
+    def expect_every(self, seconds: float) -> None:
+        self._polled_every_s = seconds
+        for one in (self._traffic, self._network, self._pressure):
+            one.expect_every(seconds)
 
     async def close(self) -> None:
         if self._rare is not None:

@@ -18,7 +18,7 @@ from perftui.model.target import Connection, Target
 from perftui.sources.base import Source
 from perftui.sources.host import application_ports, open_system
 from perftui.sources.host.machine import filesystems
-from perftui.sources.host.processes import Processes
+from perftui.sources.host.processes import LONGEST_COMMAND, Processes
 
 HOST = Target(id="host", kind="host", name="here", address="here")
 
@@ -106,6 +106,22 @@ def test_an_application_is_found_by_its_port_and_its_arguments_are_masked() -> N
     assert application.pid == child.pid
     assert "hunter" not in application.command
     assert "mongodb://app:***@db/shop" in application.command
+
+
+def test_a_password_is_hidden_where_a_long_argument_is_cut_inside_of_it(tmp_path: Path) -> None:
+    program = tmp_path / "mongod"
+    program.write_text("#!/bin/sh\nread line\n")
+    program.chmod(0o700)
+    # What stands before it becomes shorter as it is masked, so that the cut is in sight.
+    head = f"password={'y' * 1500},uri="
+    padding = "x" * (LONGEST_COMMAND - len(f"{head} mongodb://app:hunter"))
+    argument = f"{head}{padding} mongodb://app:hunter2@db/shop"
+    with subprocess.Popen([program, argument], stdin=subprocess.PIPE) as process:
+        watched = Processes()
+        watched.scan()
+        found = next(one for one in watched.read() if one.pid == process.pid)
+        process.kill()
+    assert found.command.endswith("xxx mongodb://app:***")
 
 
 def test_a_process_that_ended_is_left_out() -> None:
