@@ -10,6 +10,7 @@ from typing import Literal
 from perftui.model.redaction import redact
 from perftui.model.sample import Failure, FailureKind, Sample
 from perftui.model.snapshot import SourceState
+from perftui.monitor.asking_again import REFUSED, is_refusal, pause_s
 from perftui.monitor.metering import Metered
 from perftui.sources.base import Source
 
@@ -22,7 +23,6 @@ _RATES_WITHIN_S = 2.0
 _COMMAND_BYTES = 300
 """What an answer costs on the wire beside its own bytes."""
 _NOT_REACHED: frozenset[FailureKind] = frozenset({"name", "refused", "unreachable", "timeout", "tls", "login"})
-_ASKED_ONCE: frozenset[FailureKind] = frozenset({"rights", "unsupported"})
 
 
 class Polling:
@@ -43,6 +43,7 @@ class Polling:
         self._sample: Sample | None = None
         self._slot: str | None = None
         self._failing_since: float | None = None
+        self._refusals = 0
         self._durations_ms: deque[float] = deque(maxlen=5)
         self._meter: Metered[Sample] | None = None
         self._cpu_ms: float | None = None
@@ -72,13 +73,13 @@ class Polling:
 
     @property
     def parked(self) -> bool:
-        """Refused for good: asking again would only fill the server's log."""
-        return self.failure is not None and self.failure.kind in _ASKED_ONCE and not self._asked_anew
+        """Refused, and not asked anew before its time: it tells nothing of whether the target is there."""
+        return self.failure is not None and self.failure.kind in REFUSED and not self._asked_anew
 
     @property
     def lacks_rights(self) -> bool:
         """Something was refused, all of it or a part."""
-        refused = self.failure is not None and self.failure.kind in _ASKED_ONCE
+        refused = self.failure is not None and self.failure.kind in REFUSED
         return refused or any(capability.state == "missing" for capability in self.source.capabilities)
 
     @property
@@ -95,29 +96,37 @@ class Polling:
         return max(min(math.ceil(wanted / self._tick_s) * self._tick_s, _LONGEST_INTERVAL_S), self.base_interval_s)
 
     @property
+    def wait_s(self) -> float:
+        """From the beginning of one poll to the next; after refusals longer than the interval."""
+        if self._asked_anew:
+            return self.interval_s
+        return max(self.interval_s, pause_s(self.failure, self._refusals, has_answered=self.answers > 0))
+
+    @property
     def wanted_bytes_per_s(self) -> float:
         """What it would receive without any stretching; 0 until it has answered twice: the first time may be more."""
         return 0.0 if self._bytes is None else (self._bytes + _COMMAND_BYTES) / self.base_interval_s
 
     def set_tick(self, tick_s: float, now: float) -> None:
         self._tick_s = tick_s
-        self.due_at = min(self.due_at, now + self.interval_s)
+        self.due_at = min(self.due_at, now + self.wait_s)
 
     def expected_within(self, seconds: float) -> bool:
         """It usually answers so fast that a tick can wait for it."""
         return self.failure is None and self.answers > 0 and self._typical_ms() <= seconds * 1000
 
     def ask_again(self, now: float, *, reconnect: bool) -> None:
-        """Poll at the next chance, where wanted with a new connect; one that was refused for good is asked anew."""
+        """Poll at the next chance, where wanted with a new connect; one that was refused too, before its time."""
         self._reconnect, self._asked_anew, self.due_at = reconnect or self._reconnect, True, now
         self.source.hurry()
 
     def start(self, now: float, done: Callable[["Polling", asyncio.Task[Sample]], None]) -> asyncio.Task[Sample]:
         """Begin a poll; `done` is called on the event loop when it ends."""
-        if self._reconnect:
+        if self._reconnect or self.parked:
             self._reconnect = False
             self.source.reconnect()
         self._asked_anew = False
+        self.source.expect_every(self.interval_s)
         self._started_at = now
         self.due_at = now + self.interval_s
         self._meter = Metered(self.source.poll())
@@ -138,10 +147,11 @@ class Polling:
         if sample.failure is not None:
             outcome: Outcome = "lost" if self.failure is None else "failed"
             self.failure = sample.failure
+            self._refusals += is_refusal(sample.failure)
             self._failing_since = sample.taken_at if self._failing_since is None else self._failing_since
         else:
             outcome = self._take_good(sample, now)
-        self.due_at = self._started_at + self.interval_s
+        self.due_at = self._started_at + self.wait_s
         return sample, outcome
 
     def filled(self, slot: str | None) -> None:
@@ -180,6 +190,7 @@ class Polling:
             self._durations_ms.append(sample.duration_ms)
         self.answers += 1
         self.failure = self._failing_since = None
+        self._refusals = 0
         self._sample, self._good_at = sample, now
         return outcome
 

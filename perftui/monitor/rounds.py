@@ -39,7 +39,7 @@ class Rounds:
         for watched in self._roster.watched():
             scout = watched.scout() if watched.unreached else None
             for polling in watched.pollings:
-                if polling.running or polling.parked or polling.due_at > now + early_s:
+                if polling.running or polling.due_at > now + early_s:
                     continue
                 if scout is None or polling is scout:
                     started[polling.start(now, self._polled)] = polling
@@ -51,7 +51,7 @@ class Rounds:
         if sample is None or watched is None:
             return
         if sample.failure is None:
-            polling.filled(watched.assembler.take(sample))
+            polling.filled(watched.assembler.take(sample, polling.interval_s))
         if outcome == "recovered":
             self._wake_others(watched, polling)
         if outcome in ("first", "lost", "recovered"):

@@ -8,7 +8,7 @@ from helpers.applications import ITEM, Application, poll, send, source_of
 
 from perftui.servers import PrivateServers
 from perftui.sources.application import answer, prometheus
-from perftui.sources.application.source import WELL_KNOWN
+from perftui.sources.application.paths import WELL_KNOWN
 
 PAGE = (Path(__file__).parents[2] / "docs" / "applications.md").read_text("utf-8")
 ROUTES = {

@@ -25,6 +25,10 @@ class Figures:
         """Since the application's start."""
         return self._count(histograms, counters, self._growth.total)
 
+    def busyness(self, places: Sequence[int]) -> tuple[float, float]:
+        """Larger for what had more requests in the window, then since the start: a lifetime says little of today."""
+        return sum(map(self._growth.in_window, places)), sum(map(self._growth.total, places))
+
     def per_s(self, histograms: Sequence[Histogram], counters: Counted) -> float | None:
         elapsed = self._growth.elapsed_s
         return self._count(histograms, counters, self._growth.step) / elapsed if elapsed else None
@@ -70,10 +74,13 @@ class Figures:
         return (self._growth.in_window,) if is_full else (self._growth.in_window, self._growth.total)
 
     def _count(self, histograms: Sequence[Histogram], counters: Counted, of: Callable[[int], float]) -> int:
-        """By the counters where only they know statuses: django-prometheus times a request that fails twice."""
-        known = _with_status(histograms) or counters
-        places = [place for _, place in known] or [one.counted for one in histograms if one.counted is not None]
-        return whole(round(sum(of(place) for place in places))) or 0
+        return whole(round(sum(map(of, places_counted(histograms, counters))))) or 0
+
+
+def places_counted(histograms: Sequence[Histogram], counters: Counted) -> list[int]:
+    """Those of the counters where only they know statuses: django-prometheus times a request that fails twice."""
+    known = _with_status(histograms) or counters
+    return [place for _, place in known] or [one.counted for one in histograms if one.counted is not None]
 
 
 def _counted(of: Callable[[int], float], places: Counted, statuses: Sequence[str]) -> int | None:

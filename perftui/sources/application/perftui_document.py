@@ -44,11 +44,15 @@ class DocumentReader:
         self._workers: tuple[tuple[int, float | None], ...] = ()
         self._callers = Callers()
 
+    def expect_every(self, seconds: float) -> None:
+        """Documents come this often from now on."""
+        self._rates.expect_every(seconds)
+
     def read(self, body: bytes) -> tuple[ApplicationMetrics, tuple[str, ...]]:
         """Raises `UnusableAnswer`."""
         document = self.document(body)
         notes = ("These figures are of one worker of several.",) if document.complete is False else ()
-        return self._metrics(document), notes
+        return self._metrics(document), (*notes, *document.remarks)
 
     def document(self, body: bytes) -> MetricsDocument:
         """As it was served. Raises `UnusableAnswer`."""

@@ -1,14 +1,14 @@
 """Prometheus text of any application -> its metrics."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from perftui.model.application import ApplicationMetrics, ApplicationQueries, EndpointStats, QueryGroup
 from perftui.sources.application import caches, families
 from perftui.sources.application.answer import unreadable
 from perftui.sources.application.counting import Growth
 from perftui.sources.application.extras import process, service
-from perftui.sources.application.figures import Figures
+from perftui.sources.application.figures import Figures, places_counted
 from perftui.sources.application.labels import EndpointKey
 from perftui.sources.application.layout import Layout
 from perftui.sources.application.text import TextReader
@@ -38,32 +38,55 @@ class PrometheusReader:
     what = "Prometheus text"
     shows = "endpoints, process; caches and queries where it has them"
 
-    def __init__(self, window_s: float, place: str) -> None:
-        self._window_s, self._place = window_s, place
+    def __init__(self, window_s: float, place: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._window_s, self._place, self._clock = window_s, place, clock
         self._text = TextReader(is_wanted)
         self._growth = Growth(window_s)
         self._workers = Workers(self._growth)
         self._figures = Figures(self._growth, window_s)
         self._layout = Layout()
+        self._is_laid_out = False
+        self._counted: dict[EndpointKey, list[int]] = {}
 
     def read(self, body: bytes) -> tuple[ApplicationMetrics, tuple[str, ...]]:
         """Raises `UnusableAnswer`."""
         text = body.decode("utf-8", "replace")
+        self._forget()
         values = self._text.read(text)
         if self._text.broken_lines and (not values or self._text.broken_lines > 10 + text.count("\n") // 2):
             raise unreadable(self._place, "its lines are neither JSON nor Prometheus text")
-        if self._layout.size != len(self._text.series):
-            self._layout = Layout(self._text.series)
-            self._workers.lay_out(self._text.series)
-            self._growth.keep_together(self._layout.groups())
-        now = time.monotonic()
-        self._workers.take(values, now, time.time(), whole=not self._text.is_cut)
+        if not self._is_laid_out or self._layout.size != len(self._text.series):
+            self._lay_out()
+        now = self._clock()
+        self._workers.take(values, now, time.time(), whole=not self._text.is_cut, returned=self._text.returned)
         is_part = self._workers.are_several(now, self._window_s)
         return self._metrics(values, is_part), self._notes(is_part)
 
+    @property
+    def series(self) -> int:
+        """How many are kept: what one reading costs grows with them."""
+        return len(self._text.series)
+
+    def _forget(self) -> None:
+        """Every deploy may bring series of its own, and leaves those of the one before."""
+        kept = self._growth.forget(len(self._text.series))
+        if kept is not None:
+            self._text.keep(kept)
+            self._is_laid_out = False
+
+    def _lay_out(self) -> None:
+        self._layout = Layout(self._text.series)
+        self._workers.lay_out(self._text.series)
+        self._growth.keep_together(self._layout.groups())
+        self._counted = {
+            key: places_counted(self._layout.histograms_of(key), self._layout.counters_of(key))
+            for key in self._layout.keys
+        }
+        self._is_laid_out = True
+
     def _metrics(self, values: Sequence[float | None], is_part: bool) -> ApplicationMetrics:
         layout, figures = self._layout, self._figures
-        endpoints = sorted(map(self._endpoint, layout.keys), key=lambda one: one.requests or 0, reverse=True)
+        busiest = sorted(layout.keys, key=lambda key: self._rank(key, values), reverse=True)[:_MOST]
         histograms, counters = layout.all_histograms(), layout.all_counters()
         latency, p95_bounds = figures.latency(layout.finest(), layout.scale_ms)
         server, client = figures.error_shares(histograms, counters)
@@ -81,7 +104,7 @@ class PrometheusReader:
             p95_bounds=p95_bounds,
             server_error_rate=server,
             client_error_rate=client,
-            endpoints=tuple(endpoints[:_MOST]),
+            endpoints=tuple(map(self._endpoint, busiest)),
             caches=caches.caches(layout.plain, self._growth),
             queries=self._queries(),
             process=process(layout.plain, values, self._growth),
@@ -98,6 +121,11 @@ class PrometheusReader:
             _ONE_OF_SEVERAL: is_part,
         }
         return tuple(note for note, holds in notes.items() if holds)
+
+    def _rank(self, key: EndpointKey, values: Sequence[float | None]) -> tuple[float, bool, float]:
+        """Of two that nobody asked for lately, the one that is there yet comes first, whatever the other once had."""
+        lately, in_all = self._figures.busyness(self._counted[key])
+        return lately, any(values[place] is not None for place in self._counted[key]), in_all
 
     def _endpoint(self, key: EndpointKey) -> EndpointStats:
         histograms, counters = self._layout.histograms_of(key), self._layout.counters_of(key)

@@ -13,6 +13,7 @@ from perftui.model.target import Connection
 from perftui.sources.application import answer
 from perftui.sources.application.fetch import Fetcher, Page
 from perftui.sources.application.older import OlderReader
+from perftui.sources.application.paths import WELL_KNOWN, Paths
 from perftui.sources.application.perftui_document import DocumentReader
 from perftui.sources.application.prometheus import PrometheusReader
 from perftui.sources.application.through import place_of
@@ -21,15 +22,10 @@ from perftui.sources.network_failure import network_failure, seen_from_here
 
 Reader = DocumentReader | OlderReader | PrometheusReader
 
-WELL_KNOWN = (
-    "/perftui/v1/metrics",
-    "/api/performance/metrics",
-    "/metrics",
-    "/actuator/prometheus",  # Spring
-    "/q/metrics",  # Quarkus
-)
 _BIG_BYTES = 1 << 18
 _BIG_INTERVAL_S = 5.0
+_LONG_BYTES, _MANY_SERIES = 1 << 15, 300
+"""A page of so many bytes that is new, or a reader that keeps so many series, takes about 10 ms."""
 
 
 class ApplicationSource(Source):
@@ -42,40 +38,39 @@ class ApplicationSource(Source):
         self._window_s = window_s
         self._connection = connection
         self._fetcher = Fetcher(connection)
-        self._path: str | None = None
+        self._paths = Paths(self._fetcher.path)
         self._reader: Reader | None = None
-        self._next_guess: int | None = None
         self._first: Page | None = None
         self._parsing = Lock()  # a poll that ran out of time leaves its thread at work
 
     async def connect(self) -> None:
-        path = self._fetcher.path
-        guessed = path.partition("?")[0] in ("", "/")
-        paths = self._guesses() if guessed else (path,)
         refusals: list[answer.UnusableAnswer] = []
-        for candidate in paths:
+        for candidate in self._paths.candidates():
             try:
                 page = await self._fetcher.get(self._with_query(candidate))
                 self._reader = self._reader_of(page, candidate)
             except answer.UnusableAnswer as refusal:
                 refusals.append(refusal)
+                if self._paths.ends_search(candidate, refusal.failure.kind):
+                    break
                 continue
-            self._path, self._first, self._next_guess = self._where(page, candidate), page, None
+            self._paths.found, self._first = self._where(page, candidate), page
             self.capabilities = (_capability(self._reader),)
             return
-        self._path = None
-        self._next_guess = ((self._next_guess or 0) + 1) % len(WELL_KNOWN) if guessed else None
-        raise self._worst(refusals, guessed=guessed)
+        self._paths.failed({refusal.failure.kind for refusal in refusals})
+        raise self._worst(refusals)
 
     async def read(self) -> Reading:
-        if self._reader is None or self._path is None:
+        path = self._paths.found
+        if self._reader is None or path is None:
             raise RuntimeError("read before connect")
         page, self._first = self._first, None
         if page is None:
-            page = await self._fetcher.get(self._with_query(self._path))
+            page = await self._fetcher.get(self._with_query(path))
         size = len(page.body)
         if size > _BIG_BYTES:
             self.interval_s = _BIG_INTERVAL_S  # type: ignore[misc]  # of this source alone
+        if size > _LONG_BYTES or (isinstance(self._reader, PrometheusReader) and self._reader.series > _MANY_SERIES):
             metrics, notes = await asyncio.to_thread(self._read_page, page, self._reader)
         else:
             metrics, notes = self._read_page(page, self._reader)
@@ -86,10 +81,11 @@ class ApplicationSource(Source):
 
         May raise; `explain` tells why in words.
         """
-        if not isinstance(self._reader, DocumentReader) or self._path is None:
+        path = self._paths.found
+        if not isinstance(self._reader, DocumentReader) or path is None:
             return None
         self._window_s = minutes * 60.0
-        page = await self._fetcher.get(self._with_query(self._path))
+        page = await self._fetcher.get(self._with_query(path))
         return self._reader.document(page.body)
 
     def explain(self, error: BaseException) -> Failure:
@@ -110,18 +106,16 @@ class ApplicationSource(Source):
         message = f"The metrics of {place} could not be read: {type(error).__name__}."
         return Failure(kind="internal", message=message, help="This is a fault of perftui; please report it.")
 
+    def expect_every(self, seconds: float) -> None:
+        if isinstance(self._reader, DocumentReader):
+            self._reader.expect_every(seconds)
+
     def reconnect(self) -> None:
         super().reconnect()
-        self._next_guess = None
+        self._paths.start_over()
 
     async def close(self) -> None:
         await self._fetcher.close()
-
-    def _guesses(self) -> tuple[str, ...]:
-        """What worked before; at first every well known path; after that one a poll."""
-        if self._path is not None:
-            return (self._path,)
-        return WELL_KNOWN if self._next_guess is None else (WELL_KNOWN[self._next_guess],)
 
     def _where(self, page: Page, asked: str) -> str:
         """The path to ask from now on: without the detour of a redirect, which costs a request a poll."""
@@ -167,16 +161,16 @@ class ApplicationSource(Source):
         head = page.body[:64].lstrip()
         wrong = head.startswith(b"<") or head.startswith(b"{") == isinstance(reader, PrometheusReader)
         if wrong:
-            self._reader = reader = self._reader_of(page, self._path or "")
+            self._reader = reader = self._reader_of(page, self._paths.found or "")
         with self._parsing:
             return reader.read(page.body)
 
-    def _worst(self, refusals: list[answer.UnusableAnswer], *, guessed: bool) -> answer.UnusableAnswer:
+    def _worst(self, refusals: list[answer.UnusableAnswer]) -> answer.UnusableAnswer:
         telling = [refusal for refusal in refusals if refusal.failure.kind != "unsupported"]
         telling.sort(key=lambda refusal: refusal.failure.kind not in ("login", "rights"))
         if telling:
             return telling[0]
-        if not guessed:
+        if not self._paths.guessed:
             return refusals[0]
         return answer.unusable(
             "unsupported",

@@ -1,6 +1,6 @@
 """Which of an application's processes answered: one that is known, one that started anew, or another beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from perftui.sources.application.counting import Growth
@@ -79,7 +79,15 @@ class Workers:
         """Whether one answered again after another had, within the window: each tells only of itself."""
         return self._changed_at is not None and now - self._changed_at <= window_s
 
-    def take(self, values: Sequence[float | None], now: float, wall: float, *, whole: bool) -> None:
+    def take(
+        self,
+        values: Sequence[float | None],
+        now: float,
+        wall: float,
+        *,
+        whole: bool,
+        returned: Collection[int] = (),
+    ) -> None:
         """Let what was read grow what this worker had counted. `wall` is in seconds since 1970."""
         found = self._identity(values)
         known = self._known(found)
@@ -87,7 +95,7 @@ class Workers:
         if known is not None and self._current not in (None, known):
             self._changed_at = now
         self._current, self._read_at = known or found, wall
-        self._growth.update(now, values, restarted=restarted, worker=self._current, whole=whole)
+        self._growth.update(now, values, restarted=restarted, worker=self._current, whole=whole, returned=returned)
 
     def _known(self, found: Identity) -> Identity | None:
         """Who it is of those that answered before. A page that is cut, or of no requests yet, says less than others."""

@@ -15,6 +15,7 @@ import msgspec
 from perftui.model.redaction import redact
 from perftui.model.sample import Failure
 from perftui.model.target import Connection
+from perftui.sources.mongodb.unresolved import unresolved
 from perftui.sources.network_failure import causes, network_failure, seen_from_here
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _explain(error: BaseException, connection: Connection, place: str) -> Failur
         if isinstance(cause, errors.OperationFailure):
             return _refused(cause, place)
     if isinstance(error, errors.ConfigurationError | errors.InvalidURI):
-        return _unusable(error, place)
+        return unresolved(error, place) or _unusable(error, place)
     if isinstance(error, FileNotFoundError | PermissionError) and not (place.endswith(".sock") or connection.way):
         return _NO_CERTIFICATE
     failure = network_failure(error, place)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
-from perftui.model.sample import Failure
+from perftui.model.sample import Failure, FailureKind
 from perftui.model.target import Connection
 from perftui.sources.network_failure import causes, network_failure, seen_from_here
 
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
 
 CLIENT_NAME = "perftui"
 GRANT = "ACL SETUSER {user} +info +slowlog|get +slowlog|len +config|get +client|setname"
+
+State = Literal["granted", "missing", "unsupported"]
+REFUSED: Mapping[FailureKind, State] = {"rights": "missing", "unsupported": "unsupported"}
+"""Kinds of failure after which a command is not sent again until the next connect, and the capability's state then."""
+
+_NOT_OFFERED = ("unknown command", "unknown subcommand", "not supported", "unsupported command", "not allowed")
+"""How a Sentinel, a proxy, or a server whose commands were renamed refuses one that it does not know."""
 
 
 def open_client(connection: Connection, *, named: bool = True) -> Redis:
@@ -65,6 +73,8 @@ def _explain(error: BaseException, connection: Connection, address: str) -> Fail
 
     if isinstance(error, exceptions.NoPermissionError):
         return _rights(connection)
+    if isinstance(error, exceptions.ResponseError) and any(words in str(error).lower() for words in _NOT_OFFERED):
+        return _unsupported(address)
     for cause in causes(error):
         if isinstance(cause, exceptions.AuthenticationError) or str(cause).startswith(("NOAUTH", "WRONGPASS")):
             return _login(str(cause), address)
@@ -159,4 +169,12 @@ def _rights(connection: Connection) -> Failure:
         kind="rights",
         message=f"The Redis user {command.split()[2]} may not run this command.",
         help=f"Grant it on the server: {command}",
+    )
+
+
+def _unsupported(address: str) -> Failure:
+    return Failure(
+        kind="unsupported",
+        message=f"{address} does not offer this command.",
+        help="It was renamed there, or a Sentinel or a proxy answers: name the Redis server itself.",
     )

@@ -43,6 +43,11 @@ class InfoReader:
         self._commands = CounterRates()
         self._run_id: str | None = None
 
+    def expect_every(self, seconds: float) -> None:
+        """Replies come this often from now on."""
+        self._rates.expect_every(seconds)
+        self._commands.expect_every(seconds)
+
     def read(self, info: Info, time_s: float) -> RedisServer:
         if info.get("run_id") != self._run_id:
             self._run_id = info.get("run_id")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection
 from perftui.sources.base import Reading, Source
-from perftui.sources.redis.client import explain, grant
+from perftui.sources.redis.client import REFUSED, State, explain, grant
 from perftui.sources.redis.info import InfoReader, parse_info, server_time
 
 if TYPE_CHECKING:
@@ -65,12 +65,15 @@ class RedisServerSource(Source):
 
     def explain(self, error: BaseException) -> Failure:
         failure = explain(error, self._connection)
-        if failure.kind == "rights":
+        if failure.kind in REFUSED:
             self._refused = error
-            self.capabilities = (_capability(self._connection, "missing"),)
-        if failure.kind in ("login", "unreachable", "refused"):
+            self.capabilities = (_capability(self._connection, REFUSED[failure.kind]),)
+        if failure.kind in ("login", "unreachable", "refused", *REFUSED):
             self._connected = False
         return failure
+
+    def expect_every(self, seconds: float) -> None:
+        self._reader.expect_every(seconds)
 
     def reconnect(self) -> None:
         super().reconnect()
@@ -83,12 +86,11 @@ class RedisServerSource(Source):
         return reply
 
 
-def _capability(connection: Connection, state: str) -> Capability:
-    granted = state == "granted"
+def _capability(connection: Connection, state: State) -> Capability:
     return Capability(
         name="info",
-        state="granted" if granted else "missing",
+        state=state,
         shows="commands a second, hit rate, memory, clients, persistence, replication",
         needs="+info",
-        grant=None if granted else grant(connection),
+        grant=grant(connection) if state == "missing" else None,
     )

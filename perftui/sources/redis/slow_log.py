@@ -11,13 +11,15 @@ from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection
 from perftui.sources.base import Reading, Source
 from perftui.sources.numbers import whole
-from perftui.sources.redis.client import CLIENT_NAME, explain, grant
+from perftui.sources.redis.client import CLIENT_NAME, REFUSED, State, explain, grant
 from perftui.sources.redis.command_text import command_line, safe
 
 if TYPE_CHECKING:
     from perftui.sources.redis import RedisSystem
 
 _KEPT = 128
+_ARRIVE_MEANWHILE = 32
+"""So many more are asked for than are new: entries come in between the two questions too, and push the oldest out."""
 
 
 class RedisSlowLogSource(Source):
@@ -40,7 +42,7 @@ class RedisSlowLogSource(Source):
             raise self._refused
         await self._system.connect()
         self._threshold_us = await self._read_threshold()
-        self.capabilities = (_capability(self._connection, granted=True),)
+        self.capabilities = (_capability(self._connection, "granted"),)
 
     async def read(self) -> Reading:
         length, reply = await self._system.ask(("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 1))
@@ -55,10 +57,10 @@ class RedisSlowLogSource(Source):
 
     def explain(self, error: BaseException) -> Failure:
         failure = explain(error, self._connection)
-        if failure.kind == "rights":
+        if failure.kind in REFUSED:
             self._refused = error
             self._connected = False
-            self.capabilities = (_capability(self._connection, granted=False),)
+            self.capabilities = (_capability(self._connection, REFUSED[failure.kind]),)
         return failure
 
     def reconnect(self) -> None:
@@ -71,8 +73,8 @@ class RedisSlowLogSource(Source):
             self._newest, self._lost = None, 0
             self._entries.clear()
         wanted = _KEPT if self._newest is None else min(_KEPT, newest - self._newest)
-        (reply,) = await self._system.ask(("SLOWLOG", "GET", wanted))
-        new = [entry for entry in _entries(reply) if self._newest is None or entry[0] > self._newest]
+        (reply,) = await self._system.ask(("SLOWLOG", "GET", wanted + _ARRIVE_MEANWHILE))
+        new = [entry for entry in _entries(reply) if self._newest is None or entry[0] > self._newest][:_KEPT]
         if new and self._newest is not None:
             self._lost += max(0, new[-1][0] - self._newest - 1)
         for entry in reversed(new):
@@ -117,11 +119,11 @@ def _parse(entry: Sequence[Any]) -> RedisSlowCommand:
     )
 
 
-def _capability(connection: Connection, *, granted: bool) -> Capability:
+def _capability(connection: Connection, state: State) -> Capability:
     return Capability(
         name="slow log",
-        state="granted" if granted else "missing",
+        state=state,
         shows="single slow commands",
         needs="+slowlog|get +slowlog|len",
-        grant=None if granted else grant(connection),
+        grant=grant(connection) if state == "missing" else None,
     )
