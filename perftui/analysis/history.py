@@ -12,8 +12,9 @@ from perftui.model.analysis import AnalysisSource
 from perftui.sources.mongodb.failures import NOT_ALLOWED
 from perftui.sources.mongodb.profile_history import profile_history
 from perftui.sources.mongodb.profiled_databases import Level, ProfiledDatabases
+from perftui.sources.mongodb.profiler import decoded
 from perftui.sources.mongodb.rights import Login
-from perftui.sources.mongodb.slow_query_readers import SampleReader, decoded
+from perftui.sources.mongodb.slow_query_readers import SampleReader
 
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient

@@ -5,28 +5,21 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from perftui.model.histogram import quantiles_us
 from perftui.model.proof import Measured
-from perftui.model.query import (
-    DigestRow,
-    LatencySummary,
-    QueryDigest,
-    QuerySource,
-    RecentWork,
-    SlowQuery,
-    SlowQueryBatch,
-)
-from perftui.monitor.digest_cells import SLOT_S, SLOTS_A_MINUTE, Cell, ShapeHistory
-from perftui.monitor.digest_judging import Judge, Verdict
+from perftui.model.query import DigestRow, QueryDigest, QuerySource, SlowQuery, SlowQueryBatch
+from perftui.monitor.digest_cells import SLOT_S, SLOTS_A_MINUTE, ShapeHistory
+from perftui.monitor.digest_judging import Judge
+from perftui.monitor.digest_rows import OVERFLOW_ID, digest_row
 from perftui.monitor.digest_since import UnbiasedTimes, measured_since
 
 KEPT_S = 3600 + SLOT_S
-OVERFLOW_ID = "overflow"
 _CELLS = 20_000
 _RAW_BYTES = 4 * 1024 * 1024
 _FUTURE_S = 60.0
 _FINE_S = 900 + 60
 """Older slots are kept by the minute."""
+_SET_BACK_S = 60.0
+"""A clock that falls back further than this was set; by less, two of our own readings may differ."""
 
 
 class _Made(NamedTuple):
@@ -47,6 +40,7 @@ class Digest:
         self._lost: dict[int, int | None] = {}
         self._cells = self._raw_bytes = 0
         self._watched_from: float | None = None
+        self._last_now: float | None = None
         self._oldest_slot = self._folded_to = 0
         self._read_from: QuerySource = "none"
         self._databases: tuple[str, ...] = ()
@@ -58,6 +52,7 @@ class Digest:
     def add(self, batch: SlowQueryBatch, now: float | None = None) -> None:
         """Take what one poll found; `now` is the server's time of the poll."""
         now = time.time() if now is None else now
+        self._follow_clock(now)
         self._read_from, self._databases, self._unbiased = batch.read_from, batch.databases, batch.unbiased
         self._unbiased_times.note(batch.unbiased, now)
         since = min([entry.at for entry in batch.entries if entry.at > 0] or [now]) if batch.backlog else now
@@ -129,6 +124,28 @@ class Digest:
                 self._made.pop(shape_id, None)
         self._lost = {key: number for key, number in self._lost.items() if key >= slot}
 
+    def _follow_clock(self, now: float) -> None:
+        """A server's clock that is set back makes its own past a future in which nothing would be counted any more."""
+        last, self._last_now = self._last_now, now
+        if last is None or now >= last - _SET_BACK_S:
+            return
+        self._forget_after(int(now // SLOT_S))
+        self._unbiased_times.forget_after(now)
+        self._folded_to = 0
+        if self._oldest_slot * SLOT_S > now - _SET_BACK_S:
+            self._oldest_slot, self._watched_from = 0, now
+        self._watched_from = None if self._watched_from is None else min(self._watched_from, now)
+
+    def _forget_after(self, slot: int) -> None:
+        self._made.clear()
+        self._lost = {key: number for key, number in self._lost.items() if key <= slot}
+        for shape_id, shape in list(self._shapes.items()):
+            cells, raw = shape.drop_after(slot)
+            self._cells -= cells
+            self._raw_bytes -= raw
+            if not shape.cells:
+                del self._shapes[shape_id]
+
     def since(self, shape_id: str, moment: float, now: float) -> Measured | None:
         """What a shape did from the first whole slot after `moment` on; `None`: it was not seen."""
         shape = self._shapes.get(shape_id)
@@ -136,6 +153,7 @@ class Digest:
 
     def summary(self, window_s: float, now: float) -> QueryDigest:
         """The shapes of the last `window_s` seconds by total time; rows that did not change are the same objects."""
+        self._follow_clock(now)
         self._forget_before(int((now - KEPT_S) // SLOT_S))
         first = int((now - window_s) // SLOT_S) + 1
         covered = self._covered(window_s, now)
@@ -178,81 +196,9 @@ class Digest:
         made = self._made.get(shape_id)
         if made is None or made.key != key:
             made = self._made[shape_id] = _Made(
-                key, _digest_row(shape_id, shape, first, seconds, now, self.judge.last(shape_id))
+                key, digest_row(shape_id, shape, first, seconds, now, self.judge.last(shape_id))
             )
         return made.row
-
-
-def _digest_row(shape_id: str, shape: ShapeHistory, first: int, seconds: float, now: float, last: Verdict) -> DigestRow:
-    total = shape.merged(first)
-    return DigestRow(
-        recent=_recent(shape, now),
-        shape_id=shape_id,
-        ns=shape.ns,
-        op=shape.op,
-        shape=shape.shape,
-        count=total.count,
-        per_s=total.count / seconds,
-        latency_ms=_latency(total),
-        examined_documents=total.documents,
-        examined_keys=total.keys,
-        returned=total.returned,
-        plan_summaries=shape.plans(first),
-        plans_at=shape.plans_at(first),
-        sorts_in_memory=total.sorts,
-        used_disk=total.spills,
-        replans=total.replans,
-        write_conflicts=total.write_conflicts,
-        lock_wait_ms=total.lock_wait_ms,
-        queue_wait_ms=total.queue_wait_ms,
-        errors=total.errors,
-        applications=shape.applications(first),
-        endpoints=total.endpoints.most_used() if total.endpoints is not None else (),
-        last_seen_at=total.last_at,
-        slowest=shape.slowest(first),
-        score=last.score,
-        penalties=last.penalties,
-        findings=last.findings,
-        overflow=shape_id == OVERFLOW_ID,
-    )
-
-
-def _recent(shape: ShapeHistory, now: float) -> RecentWork | None:
-    """The slot that runs and the one before it."""
-    first = int(now // SLOT_S) - 1
-    cell = shape.recent(first)
-    if cell is None:
-        return None
-    return RecentWork(
-        span_s=round(now - first * SLOT_S, 1),
-        count=cell.count,
-        total_ms=cell.total_ms,
-        longest_ms=cell.longest_ms,
-        examined_documents=cell.documents,
-        returned=cell.returned,
-        scans=cell.scans,
-        used_disk=cell.spills,
-        lock_wait_ms=cell.lock_wait_ms,
-        errors=cell.errors,
-        write_conflicts=cell.write_conflicts,
-        heavy=cell.heavy,
-        heavy_at=shape.heavy_at,
-    )
-
-
-def _latency(total: Cell) -> LatencySummary:
-    if not total.count:
-        return LatencySummary(total=total.total_ms)
-    filled = sorted(total.histogram.items())
-    p50, p95, p99 = (min(us / 1000, total.longest_ms) for us in quantiles_us(filled, (0.5, 0.95, 0.99)))
-    return LatencySummary(
-        average=total.total_ms / total.count,
-        p50=p50,
-        p95=p95,
-        p99=p99,
-        maximum=total.longest_ms,
-        total=total.total_ms,
-    )
 
 
 def _same(one: QueryDigest, other: QueryDigest) -> bool:

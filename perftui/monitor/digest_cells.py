@@ -187,6 +187,23 @@ class ShapeHistory:
         self._plans_at = {plan: at for plan, at in self._plans_at.items() if plan in self._plans}
         return len(old), raw
 
+    def drop_after(self, slot: int) -> tuple[int, int]:
+        """Forget later slots; returns how many cells and bytes of raw text went. Names seen later count as seen now."""
+        later = [key for key in self.cells if key > slot]
+        for key in later:
+            del self.cells[key]
+        self.newest = max(self.cells, default=0)
+        self.version += 1
+        self._settled_version += 1
+        raw = sum(len(one.raw) for key, one in self._slowest if key > slot)
+        self._slowest = [pair for pair in self._slowest if pair[0] <= slot]
+        for names in (self._plans, self._applications):
+            names.update({name: min(last, slot) for name, last in names.items()})
+        end = float((slot + 1) * SLOT_S)
+        self._plans_at = {plan: min(at, end) for plan, at in self._plans_at.items()}
+        self.heavy_at = None if self.heavy_at is None else min(self.heavy_at, end)
+        return len(later), raw
+
     def fold(self, minute: int) -> int:
         """Make one cell of the four slots from `minute` on; returns how many cells went."""
         parts = [self.cells.pop(slot) for slot in range(minute, minute + SLOTS_A_MINUTE) if slot in self.cells]

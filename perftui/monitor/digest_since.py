@@ -26,6 +26,12 @@ class UnbiasedTimes:
                 ranges.append((since, now))
                 del ranges[:-_RANGES]
 
+    def forget_after(self, now: float) -> None:
+        """The clock was set back to `now`: stretches after it lie in no time any more."""
+        self._last_at = None if self._last_at is None else min(self._last_at, now)
+        for name, ranges in self._ranges.items():
+            self._ranges[name] = [(start, min(end, now)) for start, end in ranges if start < now]
+
     def slots(self, database: str, since: float) -> list[tuple[int, int]]:
         """Whole slots from `since` on that lie in such stretches, as first and last."""
         found = []

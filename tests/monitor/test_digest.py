@@ -184,3 +184,44 @@ def test_endpoints_of_a_shape_are_bounded() -> None:
     digest.add(batch(*(entry(comment=f"perftui:GET /{number}") for number in range(5000))), NOW)
     assert len(row(digest.summary(300, NOW + 1)).endpoints) == 5
     assert row(digest.summary(300, NOW + 1)).count == 5000
+
+
+def counted_after(digest: Digest, now: float) -> int:
+    """Ten executions more, and how many are counted in the last minute then."""
+    digest.add(batch(*(entry(at=now - second) for second in range(10))), now)
+    return digest.summary(60, now).entries
+
+
+@pytest.mark.parametrize("step_s", [90, 1000, 3550, 7200, 86_400])
+def test_a_clock_that_is_set_back_hides_nothing(step_s: int) -> None:
+    digest, end = Digest(), NOW + step_s
+    for second in range(-1200, 0, 10):
+        digest.add(batch(entry(at=end + second, raw="{}")), end + second)
+    digest.add(batch(lost_entries=None), end)
+    digest.summary(300, end)
+    assert counted_after(digest, NOW) >= 10
+    assert digest.summary(300, NOW).lost_entries == 0
+    assert [counted_after(digest, NOW + 600 * number) for number in range(1, 14)] == [10] * 13
+    kept = digest._shapes.values()
+    assert sum(len(shape.cells) for shape in kept) == digest._cells
+    assert sum(len(one.raw) for shape in kept for _, one in shape._slowest) == digest._raw_bytes
+
+
+def test_after_a_clock_was_set_back_only_what_was_seen_is_covered() -> None:
+    digest = Digest()
+    digest.add(batch(entry(at=NOW + 7200), unbiased=("s",)), NOW + 7200)
+    digest.summary(300, NOW + 7200)
+    counted_after(digest, NOW)
+    assert digest.summary(300, NOW).covered_s == 0.0
+    assert digest.summary(300, NOW + 40).covered_s == 40.0
+    digest.add(batch(unbiased=("s",)), NOW + 40)
+    digest.add(batch(entry(at=NOW + 55), unbiased=("s",)), NOW + 90)
+    measured = digest.since("a", NOW + 40, NOW + 90)
+    assert measured is not None
+    assert (measured.executions, measured.only_slow) == (1, False)
+
+
+def test_readings_that_differ_by_seconds_set_no_clock_back() -> None:
+    digest = Digest()
+    digest.add(batch(entry(at=NOW)), NOW)
+    assert digest.summary(300, NOW - 30).entries == 1

@@ -11,6 +11,7 @@ import msgspec
 from perftui.model.index import CollectionKind, CollectionState, Index
 from perftui.sources.mongodb.collection_reading import Found
 from perftui.sources.mongodb.collection_stats import Statistics
+from perftui.sources.rates import longest_step_s
 
 _LONGEST_STEP_S = 300.0
 _LONGEST_TEXT = 4_096
@@ -35,6 +36,7 @@ class CollectionStates:
     """The last state of each collection."""
 
     def __init__(self) -> None:
+        self._longest_step_s = _LONGEST_STEP_S
         self._states: dict[str, CollectionState] = {}
         self._counters: dict[str, _Counters] = {}
         self._lost: dict[str, CollectionState] = {}
@@ -54,6 +56,10 @@ class CollectionStates:
             sizes = _sizes(state, found.statistics)
             changes["indexes"] = tuple(_bounded(index, sizes.get(index.name)) for index in found.indexes)
         self._states[ns] = msgspec.structs.replace(state, **changes)
+
+    def expect_every(self, seconds: float) -> None:
+        """Each collection is read this often from now on."""
+        self._longest_step_s = max(_LONGEST_STEP_S, longest_step_s(seconds))
 
     def last_of(self, ns: str) -> CollectionState | None:
         """What was known of a collection last, also if it is gone by now."""
@@ -83,7 +89,7 @@ class CollectionStates:
     def _counted(self, ns: str, statistics: Statistics) -> dict[str, object]:
         now = _Counters.of(statistics)
         before, self._counters[ns] = self._counters.get(ns), now
-        elapsed = _elapsed(before, now)
+        elapsed = _elapsed(before, now, self._longest_step_s)
         counted: dict[str, object] = {
             "documents": statistics.documents,
             "documents_per_s": _rate(before and before.documents, now.documents, elapsed),
@@ -128,11 +134,11 @@ def _bounded(index: Index, size_bytes: int | None) -> Index:
     )
 
 
-def _elapsed(before: _Counters | None, now: _Counters) -> float | None:
+def _elapsed(before: _Counters | None, now: _Counters, longest_s: float) -> float | None:
     if before is None or before.at is None or now.at is None:
         return None
     elapsed = now.at - before.at
-    return elapsed if 0 < elapsed <= _LONGEST_STEP_S else None
+    return elapsed if 0 < elapsed <= longest_s else None
 
 
 def _rate(before: int | None, now: int | None, elapsed: float | None) -> float | None:

@@ -39,6 +39,10 @@ class CollectionTurns:
     def round_is_over(self) -> bool:
         return not self._waiting
 
+    def round_s(self, interval_s: float) -> float:
+        """How long all that is chosen takes, where a poll comes so often."""
+        return max(_ROUND_S, interval_s * -(-len(self.chosen) // _A_POLL))
+
     def hurry(self) -> None:
         self._next_round_at = 0.0
 

@@ -16,7 +16,7 @@ Entry = Mapping[str, Any]
 
 def facet() -> list[dict[str, Any]]:
     """The stages that count connections by the client's machine and application."""
-    client = {"$arrayElemAt": [{"$split": [{"$ifNull": ["$client", "$client_s"]}, ":"]}, 0]}
+    client = _machine({"$ifNull": ["$client", "$client_s"]})
     active = {"$cond": ["$active", 1, 0]}
     return [
         {"$match": {"connectionId": {"$exists": True}, "$or": [{"client": {"$gt": ""}}, {"client_s": {"$gt": ""}}]}},
@@ -24,6 +24,16 @@ def facet() -> list[dict[str, Any]]:
         {"$sort": {"n": -1}},
         {"$limit": MOST},
     ]
+
+
+def _machine(client: dict[str, Any]) -> dict[str, Any]:
+    """An address without its port: each connection has another one. That of IPv6 has colons, and stands in brackets."""
+    bracketed = {"$eq": [{"$substrCP": [client, 0, 1]}, "["]}
+    return {"$cond": [bracketed, {"$concat": [_before("]", client), "]"]}, _before(":", client)]}
+
+
+def _before(end: str, text: dict[str, Any]) -> dict[str, Any]:
+    return {"$arrayElemAt": [{"$split": [text, end]}, 0]}
 
 
 def connection_groups(entries: Iterable[Entry]) -> tuple[ConnectionGroup, ...]:

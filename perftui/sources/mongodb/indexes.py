@@ -42,6 +42,7 @@ class MongoIndexesSource(MemberSource):
         self._overview: IndexOverview | None = None
         self._notes: tuple[str, ...] = ()
         self._gone = GoneCollections()
+        self._polled_every_s = self.interval_s
 
     async def connect(self) -> None:
         login = await self._member.look()
@@ -59,6 +60,9 @@ class MongoIndexesSource(MemberSource):
         self._ranked: list[str] = []
         self._overview = None
         self._notes = self._missing_rights()
+
+    def expect_every(self, seconds: float) -> None:
+        self._polled_every_s = seconds
 
     def hurry(self) -> None:
         if self._connected:
@@ -108,6 +112,7 @@ class MongoIndexesSource(MemberSource):
         if self._turns.round_is_due:
             self._turns.start_round(self._names.kinds, await self._busiest())
             self._states.keep(self._turns.chosen, self._names.kinds)
+            self._states.expect_every(self._turns.round_s(self._polled_every_s))
         wanted = self._turns.next_ones() or self._scanned()
         for database, ones in wanted:
             await self._read_collections(database, ones)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Client = AsyncMongoClient[dict[str, Any]]
 
-_SAME_SERVER = frozenset({"timeout", "rights", "unsupported", "internal"})
+SAME_SERVER = frozenset({"timeout", "rights", "unsupported", "internal"})
+"""Kinds of failures after which it is the same server, and the same login, as before."""
 
 
 class Reply(NamedTuple):
@@ -37,9 +38,12 @@ class Member:
 
     def __init__(self, target: Target, connection: Connection, parts: MongoUri, address: str) -> None:
         self.target, self.connection, self.parts, self.address = target, connection, parts, address
+        self.timeout_s = connection.timeout_s
         self.max_time_ms = max_time_ms(connection)
         self.name_in_set: str | None = None
         self.set_name: str | None = None
+        self.is_unlisted = False
+        """Hidden or an arbiter by its own word: the set's `hello` names no such member."""
         self.state_in_set: str | None = None
         self.lag_s: float | None = None
         self.ping_ms: float | None = None
@@ -59,6 +63,11 @@ class Member:
     @property
     def is_mongos(self) -> bool:
         return self.hello.get("msg") == "isdbgrid"
+
+    @property
+    def tells_its_state(self) -> bool:
+        """Whether it is read itself, with the right to see the set as it does."""
+        return self.login is not None and self.login.may("members")
 
     async def client(self) -> Client:
         """The shared client; its first command connects. A late poll must not open another one."""
@@ -116,7 +125,7 @@ class Member:
     def explain(self, error: BaseException) -> Failure:
         """What went wrong, in words; after what may mean another server or login, look again."""
         failure = explain_member(error, self.connection, self.address, self._client)
-        if failure.kind not in _SAME_SERVER:
+        if failure.kind not in SAME_SERVER:
             self.forget()
         return failure
 
@@ -144,11 +153,11 @@ class MemberSource(Source):
     def __init__(self, member: Member) -> None:
         super().__init__(member.target)
         self._member = member
-        self.timeout_s = member.connection.timeout_s
+        self.timeout_s = member.timeout_s
 
     def explain(self, error: BaseException) -> Failure:
         failure = self._member.explain(error)
-        if failure.kind not in _SAME_SERVER:
+        if failure.kind not in SAME_SERVER:
             self._connected = False
         return failure
 

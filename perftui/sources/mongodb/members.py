@@ -11,6 +11,7 @@ from perftui.model.mongodb import ReplicaSet
 from perftui.sources.base import Reading
 from perftui.sources.mongodb.member import Member, MemberSource, Reply, is_not_allowed
 from perftui.sources.mongodb.plain import documents, flag, part, real, text, texts, whole
+from perftui.sources.mongodb.set_views import View
 
 if TYPE_CHECKING:
     from perftui.sources.mongodb.system import MongoSystem
@@ -86,11 +87,14 @@ class MongoMembersSource(MemberSource):
 
     def _from_status(self, status: Entry, configured: dict[str, Entry]) -> ReplicaSet:
         members = documents(status.get("members"))
-        newest = max((moment for one in members if (moment := _applied(one)) is not None), default=None)
+        moments = [moment for one in members if (moment := _applied(one)) is not None]
+        newest = max(moments, default=None)
+        view = None if newest is None else View(whole(status.get("term")) or 0, newest)
+        knows_most = view is not None and self._system.views.offer(self._member.address, view)
         primary = next((one for one in members if one.get("stateStr") == "PRIMARY"), None)
-        reference = _applied(primary) if primary is not None else newest
+        reference = _applied(primary) if primary is not None else self._without_primary(moments)
         found = tuple(self._set_member(one, reference, configured) for one in members)
-        self._keep_what_is_known(found)
+        self._keep_what_is_known(found, knows_most=knows_most)
         return ReplicaSet(
             name=text(status.get("set")),
             term=whole(status.get("term")),
@@ -115,11 +119,24 @@ class MongoMembersSource(MemberSource):
             message=_message(one),
         )
 
-    def _keep_what_is_known(self, found: tuple[SetMember, ...]) -> None:
+    def _without_primary(self, moments: list[datetime]) -> datetime | None:
+        """What lag is measured by then: the set's last write that any member told of; alone a member knows no lag."""
+        newest, told = max(moments, default=None), self._system.views.newest
+        if newest is not None and told is not None and told > newest:
+            return told
+        return newest if len(moments) > 1 else None
+
+    def _keep_what_is_known(self, found: tuple[SetMember, ...], *, knows_most: bool) -> None:
+        """Of itself a member knows best; of the others only while no view is better, as it may be cut off from them."""
         for one in found:
             known = self._system.member_named(one.address)
-            if known is not None:
+            if known is None:
+                continue
+            if known is self._member:
                 known.lag_s, known.state_in_set = one.lag_s, one.role
+            elif knows_most:
+                known.lag_s = known.lag_s if one.lag_s is None else one.lag_s
+                known.state_in_set = known.state_in_set if known.tells_its_state else one.role
 
     def _from_hello(self, hello: Entry) -> ReplicaSet:
         return ReplicaSet(

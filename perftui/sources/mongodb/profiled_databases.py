@@ -1,8 +1,11 @@
-"""Which databases are profiled. Asked rarely, and never again where the server refused."""
+"""Which databases are profiled. Asked rarely, a few at a time, and never again where the server refused."""
 
+import math
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from perftui.sources.mongodb.failures import NOT_ALLOWED
 from perftui.sources.mongodb.plain import documents, part, real, whole
 
 if TYPE_CHECKING:
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 30.0
 _DATABASES = 200
 _MOST_NAMES = 10_000
-_REFUSED = (13, 18, 8000)
+_LIST_REFUSED = (13, 18, 8000)
 _SAY_NOTHING_OF_COST = frozenset({"ns", "op", "appName", "client", "user"})
 
 
@@ -48,10 +51,11 @@ class ProfiledDatabases:
         self.sent_commands = 0
         self.names: tuple[str, ...] = ()
         self.left_out = 0
-        """Databases whose turn to be looked at has not come yet."""
-        self._profiled: set[str] = set()
-        self._seen: set[str] = set()
-        self._turn = 0
+        """Databases whose level is not known yet."""
+        self._levels: dict[str, Level] = {}
+        self._asked: dict[str, int] = {}
+        """The number of the command that asked for a database's level last."""
+        self._waiting: list[str] = []
         self.slow_ms: float | None = None
 
     @property
@@ -64,30 +68,41 @@ class ProfiledDatabases:
         """Seconds to wait before the next look, longer where there are many databases."""
         return max(LOOK_EVERY_S, 0.5 * len(self.names))
 
+    @property
+    def complete(self) -> bool:
+        """Whether the last look came to its end."""
+        return not self._waiting
+
     def may_read(self, database: str) -> bool:
         """False where its level was refused."""
         return database not in self._refused
 
     def refuse(self, database: str) -> None:
-        """Never ask this database again."""
+        """Do not ask this database again before `forget_refusals`."""
         self._refused.add(database)
+        self._levels.pop(database, None)
 
-    async def look(self) -> list[Level]:
-        """The databases whose level is 1 or 2."""
+    def forget_refusals(self, *, absent: str | None) -> None:
+        """The rights may be others now. The levels stay until they are asked for again."""
+        self.absent, self._list_refused = absent, False
+        self._refused.clear()
+
+    async def look(self, within_s: float = math.inf, *, anew: bool = True) -> list[Level]:
+        """The databases whose level is 1 or 2, as far as is known when the time is up.
+
+        Where it was not enough for all, the next look begins with the others; with `anew` false it asks only those.
+        """
         if self.absent is not None:
             return []
-        await self._list()
-        levels: list[Level] = []
-        for name in self.names:
-            if name in self._refused:
-                continue
-            level = await self._level(name)
-            if level is not None:
-                self.slow_ms = level.slow_ms
-                if level.level > 0:
-                    levels.append(level)
-        self._profiled = {level.database for level in levels}
-        return levels
+        deadline = time.monotonic() + within_s
+        if anew:
+            await self._list()
+        while self._waiting:
+            await self._ask_next()
+            if time.monotonic() >= deadline:
+                break
+        self.left_out = sum(name not in self._levels and name not in self._refused for name in self._asked)
+        return [level for _, level in sorted(self._levels.items()) if level.level > 0]
 
     async def _list(self) -> None:
         from pymongo.errors import OperationFailure
@@ -100,38 +115,46 @@ class ProfiledDatabases:
                 {"listDatabases": 1, "nameOnly": True, "maxTimeMS": self._max_time_ms}
             )
         except OperationFailure as error:
-            if error.code not in _REFUSED:
+            if error.code not in _LIST_REFUSED:
                 raise
             self._list_refused = True
             return
         names = sorted(str(each["name"]) for each in documents(reply.get("databases"), _MOST_NAMES) if "name" in each)
-        self.names = tuple(self._of_this_turn(names))
-        self._seen = self._seen.intersection(names).union(self.names)
-        self.left_out = len(names) - len(self._seen)
+        self._asked = {name: self._asked.get(name, 0) for name in names}
+        self._levels = {name: level for name, level in self._levels.items() if name in self._asked}
+        self._waiting = self._of_this_turn(names)
+        self.names = tuple(sorted(self._waiting))
 
     def _of_this_turn(self, names: list[str]) -> list[str]:
-        """All, where they are few; else those found profiled before, and the next of the others."""
-        if len(names) <= _DATABASES:
-            return names
-        known = [name for name in names if name in self._profiled][: _DATABASES - 1]
-        others = [name for name in names if name not in self._profiled]
-        start = self._turn % len(others) if others else 0
-        next_ones = (others[start:] + others[:start])[: _DATABASES - len(known)]
-        self._turn = start + len(next_ones)
-        return known + next_ones
+        """All, where they are few; else those found profiled before, and some others. Longest not asked first."""
+        order = sorted(names, key=lambda name: self._asked[name])
+        known = [name for name in order if self._is_profiled(name)][: _DATABASES - 1]
+        others = [name for name in order if not self._is_profiled(name)][: _DATABASES - len(known)]
+        return sorted([*known, *others], key=lambda name: self._asked[name])
 
-    async def _level(self, name: str) -> Level | None:
+    def _is_profiled(self, name: str) -> bool:
+        return name in self._levels and self._levels[name].level > 0
+
+    async def _ask_next(self) -> None:
+        """An error that says nothing of the rights costs this database its turn, and no other."""
         from pymongo.errors import OperationFailure
 
+        name = self._waiting.pop(0)
+        self._asked[name] = self.sent_commands
+        if name in self._refused:
+            return
         self.sent_commands += 1
         try:
             reply = await self._client[name].command({"profile": -1, "maxTimeMS": self._max_time_ms})
         except OperationFailure as error:
-            if error.code == 50:
-                return None
-            self.refuse(name)
-            return None
-        return _level_of(name, reply)
+            if error.code in NOT_ALLOWED:
+                self.refuse(name)
+            return
+        except BaseException:
+            self._waiting.append(name)
+            raise
+        self._levels[name] = _level_of(name, reply)
+        self.slow_ms = self._levels[name].slow_ms
 
 
 def _level_of(name: str, reply: Mapping[str, Any]) -> Level:

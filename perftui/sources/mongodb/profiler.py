@@ -2,6 +2,7 @@
 
 import struct
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from perftui.sources.mongodb.profile_tail import OVERLAP_S, Look, ProfileTail, Stored
@@ -15,7 +16,6 @@ _FIRST_READ = 32
 _TIME_FIELD = b"\x09ts\x00"
 _INT64 = struct.Struct("<q")
 _BATCH_BYTES = 15 * 1024 * 1024
-UNAUTHORIZED = 13
 
 
 class ProfileRead(NamedTuple):
@@ -98,3 +98,21 @@ def stored(document: bytes) -> Stored:
     place = document.rfind(_TIME_FIELD)
     at = _INT64.unpack_from(document, place + 4)[0] / 1000 if 0 <= place <= len(document) - 12 else 0.0
     return Stored(at, document)
+
+
+def decoded(database: str, documents: Iterable[bytes]) -> list[dict[str, object]]:
+    """Profiled documents read leniently: far dates and broken UTF-8 are kept, not refused."""
+    from bson import CodecOptions, decode
+    from bson.codec_options import DatetimeConversion
+    from bson.errors import BSONError
+
+    options: CodecOptions[dict[str, Any]] = CodecOptions(
+        datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
+    )
+    entries: list[dict[str, object]] = []
+    for document in documents:
+        try:
+            entries.append(decode(document, options))
+        except (BSONError, ValueError, OverflowError, RecursionError) as error:
+            entries.append({"ns": f"{database}.?", "errMsg": f"This entry cannot be read: {error}", "raw": document})
+    return entries

@@ -48,18 +48,21 @@ _BY_NAME = {need.name: need for need in NEEDS}
 class Login:
     """Who is logged in, and what that login may do.
 
-    `status` is the reply of `connectionStatus`, `None` where the server does not tell: then everything is tried.
+    `status` is the reply of `connectionStatus`. Where it is `None`, or names a user without a list of privileges, the
+    server does not tell: then everything is tried.
     `open_server`: it lets everybody do everything, as one without access control does.
     """
 
     def __init__(self, status: Mapping[str, Any] | None, *, open_server: bool = False) -> None:
         info = part(status or {}, "authInfo")
         users = documents(info.get("authenticatedUsers"))
-        self.told = status is not None
         self.open_server = open_server
         self.user = text(users[0].get("user")) if users else None
         self.database = (text(users[0].get("db")) if users else None) or "admin"
         self._privileges = tuple(documents(info.get("authenticatedUserPrivileges"), _MOST_PRIVILEGES))
+        self.told = status is not None and (self.user is None or "authenticatedUserPrivileges" in info)
+        self.has_nothing = self.told and not self._privileges and not documents(info.get("authenticatedUserRoles"))
+        """Neither a role nor a privilege: FerretDB and its like say so of every user, and let him do everything."""
 
     @property
     def nobody(self) -> bool:
@@ -128,7 +131,7 @@ class Login:
 
 
 async def read_login(ask: Ask) -> Login:
-    """One command that everybody may run; without a login a second one tells whether the server asks for one."""
+    """One command that everybody may run; where it tells of no right at all, a second one finds out if that is true."""
     try:
         login = Login(await ask({"connectionStatus": 1, "showPrivileges": True}))
     except Exception as error:
@@ -137,6 +140,8 @@ async def read_login(ask: Ask) -> Login:
         return Login(None)
     if login.user is None:
         login.open_server = await _is_open(ask)
+    elif login.has_nothing:
+        login.told = not await _is_open(ask)
     return login
 
 

@@ -57,6 +57,9 @@ class MongoServerSource(MemberSource):
         notes = tuple(note for note in (self._refused, balanced) if note is not None)
         return Reading(self._server(status), reply.received_bytes, 1, notes, offset)
 
+    def expect_every(self, seconds: float) -> None:
+        self._reader.expect_every(seconds)
+
     async def close(self) -> None:
         """A member that left its set takes its client along; else the system closes it, after the last poll."""
         await self._system.release(self._member)

@@ -74,6 +74,10 @@ class StatusReader:
     def __init__(self) -> None:
         self._rates = CounterRates()
 
+    def expect_every(self, seconds: float) -> None:
+        """Replies come this often from now on."""
+        self._rates.expect_every(seconds)
+
     def read(self, status: Status) -> MongoServer:
         rate = self._rates.rate
         uptime_s = _uptime_s(status)

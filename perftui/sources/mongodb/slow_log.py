@@ -32,6 +32,7 @@ class SlowLogTail:
     def __init__(self, own_name: str) -> None:
         self._own_name = own_name
         self._written: int | None = None
+        self._last_line: object = None
 
     def take(self, reply: Mapping[str, object]) -> LogRead:
         """What a reply of `getLog: "global"` has beyond the one before."""
@@ -39,12 +40,19 @@ class SlowLogTail:
         lines = lines if isinstance(lines, list) else []
         written = reply.get("totalLinesWritten")
         written = written if isinstance(written, int) else len(lines)
-        before, self._written = self._written, written
-        restarted = before is None or written < before
-        fresh = len(lines) if restarted or before is None else written - before
+        fresh = self._number_of_new(lines, written)
+        self._written, self._last_line = written, lines[-1] if lines else None
         new = lines[-fresh:] if fresh else []
         found = [entry for line in new if (entry := slow_log_entry(line)) is not None]
         return LogRead([entry for entry in found if entry.get("appName") != self._own_name], fresh > len(lines))
+
+    def _number_of_new(self, lines: list[object], written: int) -> int:
+        """All, after a restart: then fewer lines were written, or another one stands where the last one stood."""
+        if self._written is None or written < self._written:
+            return len(lines)
+        fresh = written - self._written
+        goes_on = fresh >= len(lines) or lines[-fresh - 1] == self._last_line
+        return fresh if goes_on else len(lines)
 
 
 def slow_log_entry(line: object, *, any_spacing: bool = False) -> dict[str, object] | None:

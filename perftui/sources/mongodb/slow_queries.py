@@ -11,28 +11,26 @@ from perftui.sources.base import Reading, Source
 from perftui.sources.mongodb.busy_namespaces import BusyNamespaces
 from perftui.sources.mongodb.client import APP_NAME
 from perftui.sources.mongodb.failures import GRANT, NOT_ALLOWED
+from perftui.sources.mongodb.member import SAME_SERVER
 from perftui.sources.mongodb.profile_entry import SlowestEntries, slow_queries
+from perftui.sources.mongodb.profile_reader import IN_THREAD, ProfileReader
 from perftui.sources.mongodb.profiled_databases import ProfiledDatabases
 from perftui.sources.mongodb.rights import Login
-from perftui.sources.mongodb.slow_query_readers import (
-    IN_THREAD,
-    Found,
-    ProfileReader,
-    Reader,
-    SampleReader,
-    SlowLogReader,
-)
+from perftui.sources.mongodb.slow_query_readers import Found, Reader, SampleReader, SlowLogReader
 
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
 
 _MAX_TIME_MS = 2000
+_TURN_S = 1.0
+"""Of a poll, for the levels of many databases, and again for their profiles; the next poll goes on with the others."""
 
 
 class Server(Protocol):
     """A member and the one client that all its sources share."""
 
     target: Target
+    timeout_s: float
     max_time_ms: int
     login: Login | None
 
@@ -62,6 +60,9 @@ class SlowQuerySource(Source):
     def __init__(self, server: Server, own_name: str = APP_NAME) -> None:
         super().__init__(server.target)
         self._server, self._own_name = server, own_name
+        self.timeout_s = server.timeout_s
+        self._turn_s = min(_TURN_S, server.timeout_s / 5)
+        self._client: AsyncMongoClient[dict[str, Any]] | None = None
         self._reader: Reader | None = None
         self._fallbacks: list[Reader] = []
         self._next_look = 0.0
@@ -75,28 +76,37 @@ class SlowQuerySource(Source):
 
     async def connect(self) -> None:
         client, login = await self._server.client(), await self._server.look()
-        limit = min(_MAX_TIME_MS, self._server.max_time_ms)
+        if client is not self._client:
+            self._read_with(client)
         absent = _NO_PROFILER if self._server.is_mongos else _NO_LOGIN if login.nobody else None
-        self._found = ProfiledDatabases(client, limit, absent=absent)
-        self._profiles = ProfileReader(client, self._found, self._own_name, limit)
-        self._fallbacks = []
-        if login.may("slow log"):
-            self._fallbacks.append(SlowLogReader(client, self._found, self._own_name, limit))
+        self._found.forget_refusals(absent=absent)
+        self._log.hurry()
+        self._fallbacks = [self._log] if login.may("slow log") else []
         if not login.nobody:
-            self._fallbacks.append(SampleReader(client, self._own_name, limit, login.may("operations")))
-        self._reader, self._next_look = None, 0.0
-        self._ignore_until = self._delivered_until
+            self._fallbacks.append(SampleReader(client, self._own_name, self._limit_ms, login.may("operations")))
+        self._next_look = 0.0
+
+    def _read_with(self, client: "AsyncMongoClient[dict[str, Any]]") -> None:
+        """The places reached in profiles and log are kept from one connect to the next: an outage is a long pause."""
+        self._client, self._reader = client, None
+        self._limit_ms = min(_MAX_TIME_MS, self._server.max_time_ms)
+        self._found = ProfiledDatabases(client, self._limit_ms)
+        self._profiles = ProfileReader(client, self._found, self._own_name, self._limit_ms, self._turn_s)
+        self._log = SlowLogReader(client, self._found, self._own_name, self._limit_ms)
 
     def hurry(self) -> None:
         """Somebody may have switched a profiler on: look for it with the next poll."""
         self._next_look = 0.0
 
     def explain(self, error: BaseException) -> Failure:
-        self._next_look = 0.0
-        return self._server.explain(error)
+        """What may mean another server, or a restart, may mean other levels too."""
+        failure = self._server.explain(error)
+        if failure.kind not in SAME_SERVER:
+            self._next_look = 0.0
+        return failure
 
     async def read(self) -> Reading:
-        sent = await self._look() if time.monotonic() >= self._next_look else 0
+        sent = await self._look()
         found = await self._from_best()
         entries = await self._parsed(found)
         self.busy.add(entries)
@@ -114,20 +124,24 @@ class SlowQuerySource(Source):
         return Reading(batch, found.received_bytes, sent + found.sent_commands, notes)
 
     async def _look(self) -> int:
+        """Look for profiled databases, or go on where the time of the poll before was up."""
+        due = time.monotonic() >= self._next_look
+        if not due and self._found.complete:
+            return 0
         before = self._found.sent_commands
-        levels = await self._found.look()
-        self._profiles.follow(levels)
-        self._next_look = time.monotonic() + self._found.next_look_s
+        self._profiles.follow(await self._found.look(self._turn_s, anew=due))
+        if due:
+            self._next_look = time.monotonic() + self._found.next_look_s
         return self._found.sent_commands - before
 
     async def _from_best(self) -> Found:
         """Read from the best place there is; what refuses is not asked again before `reconnect`."""
         from pymongo.errors import OperationFailure
 
-        if self._profiles.databases:
+        if self._profiles.has_something:
             self._use(self._profiles)
             found = await self._profiles.read()
-            if self._profiles.databases:
+            if self._profiles.databases or found.entries:
                 self._describe()
                 return found
         while self._fallbacks:
@@ -147,9 +161,14 @@ class SlowQuerySource(Source):
 
     def _use(self, reader: Reader | None) -> None:
         """Change places: what the place before gave is not taken again from this one."""
-        if reader is not self._reader:
-            self._reader = reader
-            self._ignore_until = self._delivered_until
+        if reader is self._reader:
+            return
+        self._reader, self._ignore_until = reader, self._delivered_until
+        if reader is self._profiles:
+            self._profiles.resume_after(self._delivered_until)
+            self._ignore_until = 0.0
+        elif reader is self._log:
+            self._log.begin_again()
 
     async def _parsed(self, found: Found) -> tuple[SlowQuery, ...]:
         if len(found.entries) > IN_THREAD:

@@ -1,14 +1,11 @@
-"""The three places where slow queries can be read, each behind one `read`."""
+"""Where slow queries are read when no profile can be: the log, and running operations. Each is behind one `read`."""
 
-import asyncio
 import time
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from perftui.model.query import QuerySource
-from perftui.sources.mongodb.profiled_databases import Level, ProfiledDatabases
-from perftui.sources.mongodb.profiler import DatabaseProfile
+from perftui.sources.mongodb.profiled_databases import ProfiledDatabases
 from perftui.sources.mongodb.sampled import RunningOperations, sample_pipeline
 from perftui.sources.mongodb.slow_log import SlowLogTail
 
@@ -18,8 +15,6 @@ if TYPE_CHECKING:
     Client = AsyncMongoClient[dict[str, Any]]
 
 SLOW_LOG_EVERY_S = 2.0
-IN_THREAD = 200
-"""More entries than these take over 20 ms: that work leaves the event loop."""
 _NONE_PROFILED = "No database is profiled"
 _COMMENT = "perftui: slow queries"
 
@@ -49,82 +44,6 @@ class Reader(Protocol):
         ...
 
 
-class ProfileReader:
-    """The profiles of all profiled databases."""
-
-    source: QuerySource = "profiler"
-
-    def __init__(self, client: "Client", found: ProfiledDatabases, own_name: str, max_time_ms: int) -> None:
-        self._client, self._found, self._own_name = client, found, own_name
-        self._max_time_ms = max_time_ms
-        self._profiles: dict[str, DatabaseProfile] = {}
-        self._levels: list[Level] = []
-        self.databases: tuple[str, ...] = ()
-
-    @property
-    def unbiased(self) -> tuple[str, ...]:
-        """Databases whose profile keeps executions however short they are."""
-        return tuple(level.database for level in self._levels if level.unbiased)
-
-    def follow(self, levels: list[Level]) -> None:
-        """Read these databases from now on; the place reached in those read before is kept."""
-        self._levels = levels
-        self.databases = tuple(level.database for level in levels)
-        for name in self.databases:
-            self._profiles.setdefault(name, DatabaseProfile(self._client, name, self._own_name))
-
-    async def read(self) -> Found:
-        entries: list[dict[str, object]] = []
-        lost, received, sent = False, 0, 0
-        for name in self.databases:
-            try:
-                read = await self._profiles[name].read(self._max_time_ms)
-            except Exception as error:
-                if getattr(error, "code", None) != 13:
-                    raise
-                self._found.refuse(name)
-                self.follow([level for level in self._levels if level.database != name])
-                continue
-            if len(read.documents) > IN_THREAD:
-                entries.extend(await asyncio.to_thread(decoded, name, read.documents))
-            else:
-                entries.extend(decoded(name, read.documents))
-            lost, received, sent = lost or read.overrun, received + read.received_bytes, sent + read.sent_commands
-        return Found(entries, lost, received, sent)
-
-    def notes(self) -> tuple[str, ...]:
-        shown = ", ".join(self.databases[:5]) + (f" and {len(self.databases) - 5} more" if self.databases[5:] else "")
-        slow = next((level.slow_ms for level in self._levels if level.level == 1), None)
-        over = "" if slow is None else f" It holds what takes over {slow:g} ms."
-        notes = [f"Slow queries are read from the profiler of {shown}.{over}"]
-        rate = next((level.sample_rate for level in self._levels if level.sample_rate not in (None, 1.0)), None)
-        if rate is not None:
-            notes.append(f"The profiler samples: it keeps {rate:.0%} of the slow operations.")
-        if any(level.filtered for level in self._levels):
-            notes.append("A profile filter is set: only what matches it is seen.")
-        if self._found.left_out:
-            notes.append(f"{self._found.left_out} databases are still to be looked at.")
-        return tuple(notes)
-
-
-def decoded(database: str, documents: Iterable[bytes]) -> list[dict[str, object]]:
-    """Profiled documents read leniently: far dates and broken UTF-8 are kept, not refused."""
-    from bson import CodecOptions, decode
-    from bson.codec_options import DatetimeConversion
-    from bson.errors import BSONError
-
-    options: CodecOptions[dict[str, Any]] = CodecOptions(
-        datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
-    )
-    entries: list[dict[str, object]] = []
-    for document in documents:
-        try:
-            entries.append(decode(document, options))
-        except (BSONError, ValueError, OverflowError, RecursionError) as error:
-            entries.append({"ns": f"{database}.?", "errMsg": f"This entry cannot be read: {error}", "raw": document})
-    return entries
-
-
 class SlowLogReader:
     """The server's log in memory. Its reply is large, so it is read less often."""
 
@@ -133,7 +52,17 @@ class SlowLogReader:
 
     def __init__(self, client: "Client", found: ProfiledDatabases, own_name: str, max_time_ms: int) -> None:
         self._client, self._found, self._max_time_ms = client, found, max_time_ms
+        self._own_name = own_name
         self._tail = SlowLogTail(own_name)
+        self._next = 0.0
+
+    def begin_again(self) -> None:
+        """Another place was read since: what was overwritten in the meantime is not lost."""
+        self._tail = SlowLogTail(self._own_name)
+        self.hurry()
+
+    def hurry(self) -> None:
+        """Read it with the next poll, however lately it was read."""
         self._next = 0.0
 
     async def read(self) -> Found:

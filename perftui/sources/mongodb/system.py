@@ -16,6 +16,7 @@ from perftui.sources.mongodb.members import MongoMembersSource
 from perftui.sources.mongodb.operations import MongoOperationsSource
 from perftui.sources.mongodb.plain import text, texts
 from perftui.sources.mongodb.server import MongoServerSource
+from perftui.sources.mongodb.set_views import SetViews
 from perftui.sources.mongodb.slow_queries import SlowQuerySource
 from perftui.sources.mongodb.uri import MongoUri, split_uri
 
@@ -25,6 +26,7 @@ class MongoSystem:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.views = SetViews()
         self._parts = split_uri(connection.uri.reveal())
         self._members: dict[str, tuple[Member, tuple[Source, ...]]] = {}
         self._left: list[Member] = []
@@ -57,6 +59,7 @@ class MongoSystem:
     def learn(self, member: Member, hello: Mapping[str, Any]) -> None:
         """Take in what a member says of itself and of its set (`hello`, or `serverStatus.repl`)."""
         member.set_name = text(hello.get("setName"))
+        member.is_unlisted = bool(hello.get("hidden") or hello.get("arbiterOnly"))
         me = hello.get("me")
         if self._parts.one_server or not isinstance(me, str) or "hosts" not in hello or self._has_left(member):
             return
@@ -112,9 +115,10 @@ class MongoSystem:
                 self._drop(other)
 
     def _drop_gone(self, set_name: str | None, named: set[str]) -> None:
-        """Members that the primary's configuration does not have any more."""
+        """Members that the primary's configuration does not have any more; those that the user named stay."""
         for member in self.members():
-            if member.set_name == set_name and member.name_in_set is not None and member.name_in_set not in named:
+            is_meant = member.is_unlisted or member.address in self._parts.hosts
+            if member.set_name == set_name and member.name_in_set not in {None, *named} and not is_meant:
                 self._drop(member)
 
     def _drop(self, member: Member) -> None:

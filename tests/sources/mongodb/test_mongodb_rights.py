@@ -12,7 +12,7 @@ from perftui.model.operation import OperationList
 from perftui.model.sample import Sample
 from perftui.servers import MongodProcess, PrivateServers
 from perftui.sources.base import Source
-from perftui.sources.mongodb.rights import Login
+from perftui.sources.mongodb.rights import Ask, Login, read_login
 
 PASSWORD = "viewer-word"
 FIRST_THREE = ("mongodb.server", "mongodb.operations", "mongodb.members")
@@ -215,6 +215,45 @@ def test_where_the_server_does_not_tell_all_is_tried() -> None:
     assert unknown.may("operations")
     assert not unknown.nobody
     assert {one.state for one in unknown.capabilities()} == {"unknown"}
+
+
+class RefusedError(Exception):
+    code = 13
+
+
+def saying(answers: bool, **rights: list[Any]) -> Ask:
+    """A server that names its user with these rights; it answers what is guarded, or refuses it."""
+
+    async def ask(command: dict[str, Any]) -> dict[str, Any]:
+        if "getLog" in command and not answers:
+            raise RefusedError
+        return {"authInfo": {"authenticatedUsers": [{"user": "app", "db": "admin"}], **rights}, "ok": 1.0}
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        saying(False),
+        saying(False, authenticatedUserRoles=[]),
+        saying(True, authenticatedUserRoles=[], authenticatedUserPrivileges=[]),
+    ],
+)
+async def test_a_server_that_tells_no_rights_of_its_users_is_asked_for_all(ask: Ask) -> None:
+    """FerretDB and its like give an empty list of rights or none at all, and let everybody do everything."""
+    found = await read_login(ask)
+    assert {one.state for one in found.capabilities()} == {"unknown"}
+    assert found.may("operations")
+    assert found.allows("listIndexes", "shop")
+    assert found.allows_on_cluster("killop")
+    assert (found.user, found.nobody) == ("app", False)
+    assert '"app"' in found.grant("clusterMonitor")
+
+
+async def test_a_login_without_any_role_has_no_rights_where_the_server_guards_them() -> None:
+    found = await read_login(saying(False, authenticatedUserRoles=[], authenticatedUserPrivileges=[]))
+    assert {one.state for one in found.capabilities()} == {"missing"}
 
 
 def test_the_grant_names_the_user_in_his_database() -> None:

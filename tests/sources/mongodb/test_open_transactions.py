@@ -11,7 +11,7 @@ from helpers.waiting import wait_until_async
 from perftui.model.operation import ConnectionGroup, OpenTransaction, OperationList
 from perftui.servers import MongodProcess, PrivateServers
 from perftui.sources.base import Source
-from perftui.sources.mongodb.connection_groups import ConnectionWatch, connection_groups
+from perftui.sources.mongodb.connection_groups import ConnectionWatch, connection_groups, facet
 from perftui.sources.mongodb.open_transactions import transactions
 
 
@@ -81,6 +81,16 @@ async def test_many_connections_are_counted_by_client_and_application(
     assert seen.connections[0].connections >= 120
     assert seen.connections[0].client == "127.0.0.1"
     assert again.connections == seen.connections, "asked too often, or forgotten"
+
+
+def test_clients_are_told_apart_by_their_address_without_its_port(mongod: MongodProcess) -> None:
+    clients = [*(f"[2001:db8::{number}]:{port}" for number in (1, 2) for port in (5001, 5002)), "10.0.0.7:5001"]
+    with mongod.client() as client:
+        entries = client["open_transactions"]["connections"]
+        entries.insert_many([{"connectionId": 1, "client": one, "appName": "shop"} for one in clients])
+        entries.insert_one({"connectionId": 1, "client_s": "10.0.0.7:5002", "appName": "shop"})
+        found = connection_groups(entries.aggregate(facet()))
+    assert {one.client: one.connections for one in found} == {"[2001:db8::1]": 2, "[2001:db8::2]": 2, "10.0.0.7": 2}
 
 
 async def test_few_connections_are_not_listed(mongod: MongodProcess) -> None:

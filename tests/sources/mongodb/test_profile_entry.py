@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perftui.sources.mongodb.profile_entry import SlowestEntries, slow_queries, slow_query
-from perftui.sources.mongodb.slow_query_readers import decoded
+from perftui.sources.mongodb.profiler import decoded
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.binary(max_size=4),

@@ -64,6 +64,13 @@ def test_after_a_restart_the_whole_new_log_is_new() -> None:
     assert len(tail.take(reply([line()] * 3, 3)).entries) == 3
 
 
+def test_a_restart_is_told_by_another_line_in_the_place_of_the_last_one() -> None:
+    tail = SlowLogTail("perftui")
+    tail.take(reply([OTHER, line(ns="before.it")], 2))
+    read = tail.take(reply([OTHER, line(ns="a.b"), line(ns="a.c")], 3))
+    assert ([each["ns"] for each in read.entries], read.lost) == (["a.b", "a.c"], False)
+
+
 def test_own_queries_and_unreadable_lines_are_left_out() -> None:
     broken = ['{"id":51803', '{"id":51803}', '"id":51803', "[" * 5000 + '"id":51803', line()[:-30], "\ud800"]
     tail = SlowLogTail("perftui")

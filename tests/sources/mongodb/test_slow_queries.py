@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from helpers.waiting import wait_until_async
@@ -28,6 +28,7 @@ Document = dict[str, Any]
 class DirectServer:
     """A member reached by one direct client."""
 
+    timeout_s = 5.0
     max_time_ms = 3000
     login: Login | None = None
     is_mongos = False
@@ -228,6 +229,82 @@ async def test_an_overrun_profile_is_noticed_and_said(private_servers: PrivateSe
         assert (len(batch.entries), batch.lost_entries) == (1, 0)
 
 
+@pytest.mark.parametrize(("entries", "lost"), [(1200, 0), (3000, None)])
+async def test_an_outage_loses_nothing_unsaid(private_servers: PrivateServers, entries: int, lost: int | None) -> None:
+    """After it the source is reconnected; the profile has room for some 2,000 entries."""
+    mongod = private_servers.start_mongod()
+    database = application(mongod).shop
+    database.create_collection("system.profile", capped=True, size=3 * 512 * 1024)
+    database.command("profile", 2)
+    database.p.find_one({"a": 1}, comment="before")
+    async with reading(mongod.uri) as source:
+        assert (await read(source))[0].lost_entries == 0
+        for number in range(entries):
+            database.p.find_one({"a": number}, comment=str(number))
+        source.reconnect()
+        batch, _ = await read(source)
+    found = [query.comment for query in batch.entries if query.op == "find"]
+    assert found == [str(number) for number in range(entries)][-len(found) :]
+    assert (batch.lost_entries, len(found) == entries) == (lost, lost == 0)
+
+
+class Disturbed(NamedTuple):
+    """A server with two profiled databases, the second of which can be disturbed."""
+
+    mongod: MongodProcess
+    alpha: Database[Document]
+    beta: Database[Document]
+
+    def disturb(self, mode: str = "alwaysOn", **how: Any) -> None:
+        data = {"failCommands": ["find"], "appName": "perftui", "namespace": "beta.system.profile", **how}
+        self.alpha.client.admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": data})
+
+    def run(self, comment: str) -> None:
+        for database in (self.alpha, self.beta):
+            database.p.find_one({"a": 1}, comment=comment)
+
+
+@pytest.fixture
+def disturbed(private_servers: PrivateServers) -> Disturbed:
+    mongod = private_servers.start_mongod(arguments=["--setParameter", "enableTestCommands=1"])
+    return Disturbed(mongod, profiled(mongod, "alpha"), profiled(mongod, "beta"))
+
+
+def finds(batch: SlowQueryBatch) -> list[tuple[str, str | None]]:
+    return [(query.ns, query.comment) for query in batch.entries if query.op == "find"]
+
+
+async def test_a_profile_that_cannot_be_read_takes_nothing_of_the_others_away(disturbed: Disturbed) -> None:
+    async with reading(disturbed.mongod.uri) as source:
+        await read_all(source)
+        disturbed.disturb(errorCode=50)
+        disturbed.run("meanwhile")
+        batch, sample = await read(source)
+        assert finds(batch) == [("alpha.p", "meanwhile")]
+        assert sample.notes[1] == "The profile of beta could not be read this time; it is tried again."
+        disturbed.disturb("off")
+        batch, sample = await read(source)
+        assert (finds(batch), len(sample.notes)) == ([("beta.p", "meanwhile")], 1)
+
+
+@pytest.mark.parametrize("reconnects", [False, True])
+async def test_what_a_poll_read_before_its_time_was_up_comes_with_the_next(
+    disturbed: Disturbed, reconnects: bool
+) -> None:
+    async with reading(disturbed.mongod.uri) as source:
+        await read_all(source)
+        disturbed.disturb(blockConnection=True, blockTimeMS=4000)
+        disturbed.run("meanwhile")
+        source.timeout_s = 2.0
+        assert (await source.poll()).failure is not None
+        disturbed.disturb("off")
+        source.timeout_s = 60.0
+        if reconnects:
+            source.reconnect()
+        found = [*finds((await read(source))[0]), *finds((await read(source))[0])]
+        assert found == [("alpha.p", "meanwhile"), ("beta.p", "meanwhile")]
+
+
 async def test_what_was_there_before_is_read_in_once(private_servers: PrivateServers) -> None:
     mongod = private_servers.start_mongod()
     for name in ("one", "two"):
@@ -379,13 +456,16 @@ async def test_when_profiling_ends_the_log_goes_on_where_the_profile_stopped(pri
         assert [query.comment for query in batch.entries if query.op == "find"] == ["in the log only"]
 
 
-async def test_a_full_turn_of_the_log_is_told_as_lost(private_servers: PrivateServers) -> None:
+@pytest.mark.parametrize("after_an_outage", [False, True])
+async def test_a_full_turn_of_the_log_is_told_as_lost(private_servers: PrivateServers, after_an_outage: bool) -> None:
     mongod = private_servers.start_mongod(arguments=["--slowms", "0"])
     database = application(mongod).shop
     async with reading(mongod.uri) as source:
         assert (await read(source))[0].lost_entries == 0
         for number in range(1200):
             database.p.find_one({"a": number})
+        if after_an_outage:
+            source.reconnect()
         lost: list[int | None] = []
         while not lost or (lost[-1] == 0 and len(lost) < 100):
             lost.append((await read(source))[0].lost_entries)

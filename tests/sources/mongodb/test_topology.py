@@ -182,6 +182,40 @@ async def test_a_removed_member_goes_and_a_new_one_comes(replica_set: list[Mongo
         await wait_until_async(lambda: goes(False))
 
 
+async def test_a_hidden_member_that_the_uri_names_stays(replica_set: list[MongodProcess]) -> None:
+    """The set tells its clients of no hidden member."""
+    hidden = f"127.0.0.1:{replica_set[2].port}"
+
+    def hide(members: list[dict[str, Any]], *, hides: bool = True) -> None:
+        (member,) = [member for member in members if member["host"] == hidden]
+        member.update(hidden=hides, priority=0 if hides else 1)
+
+    await asyncio.to_thread(reconfigure, replica_set[0], hide)
+    try:
+        uri = f"mongodb://{','.join(sorted(addresses(replica_set)))}/?replicaSet=rs0"
+        async with opened(uri) as system:
+            for _ in range(2):
+                assert set(await servers_of(system)) == addresses(replica_set)
+            assert system.member_named(hidden) in system.members()
+    finally:
+        await asyncio.to_thread(reconfigure, replica_set[0], partial(hide, hides=False))
+
+
+async def test_a_member_that_says_it_is_unlisted_stays(replica_set: list[MongodProcess]) -> None:
+    """One that was listed when it was found, and is not in the primary's list any more."""
+    primary, unlisted = (f"127.0.0.1:{replica_set[number].port}" for number in (0, 2))
+    async with opened(f"mongodb://{primary}/") as system:
+        await good(by_name(system)["mongodb.server"])
+        first, other = system.member_named(primary), system.member_named(unlisted)
+        assert first is not None
+        assert other is not None
+        shorter = {"setName": "rs0", "hosts": [primary], "me": primary, "isWritablePrimary": True}
+        for said, stays in (({"arbiterOnly": True}, True), ({"hidden": True}, True), ({}, False)):
+            system.learn(other, {"setName": "rs0", "hosts": [primary], "me": unlisted, **said})
+            system.learn(first, shorter)
+            assert (unlisted in reached(system)) is stays
+
+
 async def test_closing_leaves_no_task_and_no_socket(replica_set: list[MongodProcess]) -> None:
     """A socket or a client that is forgotten warns when it is collected; warnings are errors here."""
     before = asyncio.all_tasks()
