@@ -7,6 +7,7 @@ from perftui.model.check import Unreached
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
 from perftui.monitor.budget_figures import RedisGets
+from perftui.monitor.budget_readings import Readings
 from perftui.monitor.budget_things import things_of
 from perftui.monitor.budgets import EVERY_S
 
@@ -21,6 +22,7 @@ class _Watched:
     def __init__(self, state: TargetState) -> None:
         self.state = state
         self.gets = RedisGets()
+        self.readings = Readings()
         self.was_read = False
         self.observer: Observer | None = None
         """Made when its names are known: a budget may be for one service only."""
@@ -56,8 +58,8 @@ class Session:
         watched = self._targets.setdefault(state.target.id, _Watched(state))
         watched.state = state
         watched.was_read |= any(source.read_at is not None for source in state.sources)
-        if state.redis is not None:
-            watched.gets.add(state.redis, at)
+        if watched.readings.take(state) and state.redis is not None:
+            watched.gets.add(state.redis, at, watched.readings.longest_step_s)
 
     def _look(self) -> None:
         snapshot, self._pending = self._pending, None
@@ -67,7 +69,8 @@ class Session:
         for watched in [self._targets[one.target.id] for one in snapshot.targets if one.target.id in self._targets]:
             if watched.observer is None and watched.was_read and _is_known(watched.state):
                 watched.observer = self._make_observer(_services(watched.state))
-            if watched.observer is not None:
+            if watched.observer is not None and watched.readings.waiting:
+                watched.readings.waiting = False
                 things = things_of(watched.state, watched.gets, snapshot.window_s, snapshot.taken_at)
                 watched.observer.observe(things, snapshot.taken_at)
 

@@ -15,6 +15,7 @@ from perftui.model.redis import RedisServer, RedisSlowLog
 from perftui.model.sample import Sample
 from perftui.model.snapshot import SourceState, TargetState
 from perftui.model.target import Target
+from perftui.sources.rates import longest_step_s
 
 if TYPE_CHECKING:
     from perftui.monitor.digest import Digest
@@ -33,7 +34,6 @@ SLOTS: dict[type[Any], str] = {
 """The field of `TargetState` that a payload fills. A batch of slow queries goes through the digest first."""
 
 _QUIET_DIGEST_S = 5.0
-_LONGEST_STEP_S = 120.0
 
 
 class TargetAssembler:
@@ -54,15 +54,15 @@ class TargetAssembler:
         """Another state would say more of the same readings."""
         return self._digest is not None and self._digest.judge.behind
 
-    def take(self, sample: Sample) -> str | None:
-        """Put a good sample's payload in its place; returns the place's name."""
+    def take(self, sample: Sample, interval_s: float = 1.0) -> str | None:
+        """Put a good sample's payload in its place; returns the place's name. `interval_s`: how often it is read."""
         if sample.clock_offset_s is not None:
             self._put("clock_offset_s", round(sample.clock_offset_s, 2))
         if sample.payload is None:
             return None
         slot = SLOTS[type(sample.payload)]
         if isinstance(sample.payload, SlowQueryBatch):
-            self._take_batch(sample.payload, sample.taken_at)
+            self._take_batch(sample.payload, sample.taken_at, longest_step_s(interval_s))
         else:
             self._put(slot, sample.payload)
         return slot
@@ -94,7 +94,7 @@ class TargetAssembler:
         if self._changes.get(field, getattr(self._state, field)) != value:
             self._changes[field] = value
 
-    def _take_batch(self, batch: SlowQueryBatch, taken_at: float) -> None:
+    def _take_batch(self, batch: SlowQueryBatch, taken_at: float, longest_s: float) -> None:
         if self._digest is None:
             from perftui.monitor.digest import Digest
 
@@ -103,7 +103,7 @@ class TargetAssembler:
         self._digest_is_new = True
         before, self._batch_at = self._batch_at, taken_at
         elapsed = None if before is None else taken_at - before
-        if batch.backlog or elapsed is None or not 0 < elapsed <= _LONGEST_STEP_S:
+        if batch.backlog or elapsed is None or not 0 < elapsed <= longest_s:
             self._put("slow_queries_per_s", None)
             return
         executions = sum(entry.executions for entry in batch.entries)

@@ -57,12 +57,12 @@ class RedisGets:
     def __init__(self) -> None:
         self._readings: deque[tuple[float, float, float, float]] = deque(maxlen=_READINGS)
 
-    def add(self, server: RedisServer, at: float) -> None:
-        """Take a reading, once each; a gap counts for as long as the step before it."""
+    def add(self, server: RedisServer, at: float, longest_step_s: float = 60.0) -> None:
+        """Take a reading, once each; a gap before it counts for no more than the longest step."""
         last = self._readings[-1] if self._readings else None
         if server.hits_per_s is None or server.misses_per_s is None or (last is not None and at <= last[0]):
             return
-        step = 0.0 if last is None else min(at - last[0], 60.0)
+        step = 0.0 if last is None else min(at - last[0], longest_step_s)
         self._readings.append((at, step, server.hits_per_s * step, server.misses_per_s * step))
 
     def held(self, server: RedisServer, window_s: float, at: float) -> Held:

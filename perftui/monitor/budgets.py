@@ -14,6 +14,7 @@ from perftui.model.metrics import BudgetDocument
 from perftui.model.query import QueryDigest
 from perftui.model.snapshot import TargetState
 from perftui.monitor.budget_figures import RedisGets
+from perftui.monitor.budget_readings import Readings
 from perftui.monitor.budget_things import things_of
 
 EVERY_S = 2.0
@@ -37,6 +38,7 @@ class _Target:
         self.places: dict[Name, tuple[int, ...]] = {}
         """Which budgets hold a thing, by their places: names change seldom, and patterns take time."""
         self.redis = RedisGets()
+        self.readings = Readings()
         self.given: tuple[object, ...] = ()
         self.shown: TargetState | None = None
 
@@ -63,10 +65,11 @@ class HeldBudgets:
     ) -> TargetState:
         if not (self.budgets and (state.application or state.redis or state.queries)) and not (asked and state.queries):
             return state
-        if state.redis is not None:
-            known.redis.add(state.redis, at)
-        if not 0 <= at - known.judged_at < EVERY_S:
-            known.judged_at = at
+        new = known.readings.take(state)
+        if state.redis is not None and new:
+            known.redis.add(state.redis, at, known.readings.longest_step_s)
+        if known.readings.waiting and not 0 <= at - known.judged_at < EVERY_S:
+            known.judged_at, known.readings.waiting = at, False
             known.standings = self._judged(state, known, window_s, at)
         if not known.standings and not (asked and state.queries):
             return state

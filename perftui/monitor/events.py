@@ -10,12 +10,11 @@ from perftui.model.verdict import Verdict
 from perftui.monitor.alarms import Alarms
 from perftui.monitor.budget_events import BudgetNotices, told_by_applications
 from perftui.monitor.index_events import index_changes
+from perftui.monitor.lives import is_another_life, life_of
 from perftui.monitor.rules import seconds
 from perftui.monitor.verdict_events import VerdictNotices
 
 KEPT_EVENTS = 200
-
-_RESTART_SLACK_S = 2.0
 
 
 class Notices:
@@ -146,9 +145,9 @@ def _proofs(before: TargetState, state: TargetState, at: float) -> Iterator[Even
 
 
 def _server_changes(before: TargetState, state: TargetState, at: float) -> Iterator[Event]:
-    old, new = _identity(before), _identity(state)
+    old, new = life_of(before), life_of(state)
     name = state.target.name
-    if old.uptime_s is not None and new.uptime_s is not None and _is_another_life(old, new):
+    if old.uptime_s is not None and new.uptime_s is not None and is_another_life(old, new):
         message = f"{name} restarted {seconds(new.uptime_s)} ago; it had been up for {seconds(old.uptime_s)}."
         yield _event(state, "server.restarted", "warning", message, at)
     if old.role and new.role and old.role != new.role:
@@ -159,30 +158,6 @@ def _server_changes(before: TargetState, state: TargetState, at: float) -> Itera
 
 def _named(state: TargetState, message: str) -> str:
     return message if state.target.name in message else f"{state.target.name}: {message}"
-
-
-class _Identity:
-    """What tells one life of a server from the next, whatever kind it is."""
-
-    def __init__(self, uptime_s: float | None, role: str | None, version: str | None, pid: int | None = None) -> None:
-        self.uptime_s, self.role, self.version, self.pid = uptime_s, role, version, pid
-
-
-def _is_another_life(old: _Identity, new: _Identity) -> bool:
-    """Another process, or an uptime that went back; one that came up fast may have run longer than the one before."""
-    if old.pid is not None and new.pid is not None:
-        return old.pid != new.pid
-    return (new.uptime_s or 0.0) < (old.uptime_s or 0.0) - _RESTART_SLACK_S
-
-
-def _identity(state: TargetState) -> _Identity:
-    if state.mongodb is not None:
-        return _Identity(state.mongodb.uptime_s, state.mongodb.role, state.mongodb.version, state.mongodb.pid)
-    if state.redis is not None:
-        return _Identity(state.redis.uptime_s, state.redis.replication.role, state.redis.version, state.redis.pid)
-    if state.application is not None:
-        return _Identity(state.application.process.uptime_s, None, state.application.version)
-    return _Identity(None, None, None)
 
 
 def _lost_entries(before: TargetState, state: TargetState, at: float) -> Iterator[Event]:

@@ -8,6 +8,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -64,11 +65,17 @@ class Recorder:
         self.frames = 0
         self.written_bytes = 0
         self.full = False
+        """It has reached its limit, or cannot be written any more."""
+        self.problem: RecordingError | None = None
         self._limit = limit_bytes
         self._encoder = FrameEncoder()
         self._file = _create(path, overwrite=overwrite)
         header = Header(schema=SCHEMA, version=__version__, started_at=round(time.time(), 3), redacted=redacted)
-        self._write(msgspec.json.encode(header) + b"\n")
+        try:
+            self._write(msgspec.json.encode(header) + b"\n")
+        except RecordingError:
+            self.close()
+            raise
 
     def add(self, snapshot: Snapshot) -> bool:
         """Write a Snapshot; false, from then on, once the file has reached its limit."""
@@ -83,11 +90,17 @@ class Recorder:
         return True
 
     def close(self) -> None:
-        """Have the file on the disk. Safe to call twice."""
-        if not self._file.closed:
+        """Have the file on the disk; what keeps it from there is the `problem`. Safe to call twice."""
+        if self._file.closed:
+            return
+        try:
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._file.close()
+        except OSError as error:
+            self._fail(error)
+        finally:
+            with suppress(OSError):  # it is closed all the same, though it tries to write the rest once more
+                self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -96,15 +109,23 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if error is None and self.problem is not None:
+            raise self.problem
 
     def _write(self, data: bytes) -> None:
         try:
             self._file.write(data)
             self._file.flush()
         except OSError as error:
-            self.full = True
-            raise RecordingError(f"{self.path} cannot be written: {error.strerror}; free some space.", 1) from error
+            raise self._fail(error) from error
         self.written_bytes += len(data)
+
+    def _fail(self, error: OSError) -> RecordingError:
+        """The first problem is the one that is told."""
+        self.full = True
+        words = f"{self.path} cannot be written: {error.strerror}; free some space."
+        self.problem = self.problem or RecordingError(words, 1)
+        return self.problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from perftui.model.proof import ProofStart
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot
 from perftui.monitor.feed import Feed, Series
-from perftui.monitor.recording import Recorder
+from perftui.monitor.recording import Recorder, RecordingError
 
 
 class RecordedFeed:
-    """Passes everything on to the feed behind it and writes each Snapshot to the recorder."""
+    """Passes everything on to the feed behind it and writes each Snapshot to the recorder, while that can be done."""
 
     def __init__(self, feed: Feed, recorder: Recorder) -> None:
         self.live = feed.live
@@ -26,7 +26,10 @@ class RecordedFeed:
     async def run(self, show: Callable[[Snapshot], None]) -> None:
         def show_and_record(snapshot: Snapshot) -> None:
             show(snapshot)
-            self._recorder.add(snapshot)
+            try:
+                self._recorder.add(snapshot)
+            except RecordingError as error:  # the screen is worth more than the file
+                self.tell(_recording_ended(snapshot.taken_at, str(error)))
 
         try:
             await self._feed.run(show_and_record)
@@ -59,3 +62,8 @@ class RecordedFeed:
 
     def frames(self) -> tuple[int, int]:
         return self._feed.frames()
+
+
+def _recording_ended(at: float, why: str) -> Event:
+    message = f"The recording has ended here: {why}"
+    return Event(at=at, target_id="", kind="recording.ended", severity="critical", message=message)

@@ -107,6 +107,21 @@ def test_redis_is_judged_by_its_hits_over_the_window() -> None:
     assert (outcome.standing.value, outcome.standing.samples) == (0.5, 2900)
 
 
+def test_what_was_read_once_before_an_outage_is_looked_at_once() -> None:
+    failure = Failure(kind="refused", message="Nothing listens there.", help="Start it.")
+    read = SourceState(source="application.metrics", interval_s=1, read_at=START, slot="application")
+    states = [replace(read, read_at=START + number) for number in range(1, 11)]
+    states += [replace(states[-1], failure=failure)] * 20
+    averages = [100.0] * 9 + [900.0] * 21
+    frames = [frame(number, average) for number, average in enumerate(averages, 1)]
+    frames = [
+        replace(one, targets=(replace(one.targets[0], sources=(source,)),))
+        for one, source in zip(frames, states, strict=True)
+    ]
+    (outcome,) = outcomes(frames, AVERAGE)
+    assert outcome.over_since is None
+
+
 def test_a_target_that_was_never_read_is_told_apart() -> None:
     failure = Failure(kind="refused", message="Nothing listens there.", help="Start it.")
     failed = SourceState(source="application.metrics", interval_s=1, failure=failure)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from helpers.terminal import Terminal
 from helpers.waiting import wait_until
 
 from perftui.servers import RedisProcess
@@ -76,6 +77,32 @@ def test_under_nohup_a_recording_outlives_its_terminal(tmp_path: Path) -> None:
         _, words = process.communicate(timeout=60)
     assert "frames" in words
     assert process.returncode == 3  # nothing was there to be reached
+
+
+FULL = ["prlimit", "--fsize=6000"]
+"""Files have room for so many bytes, as on a disk that is nearly full."""
+
+
+def test_without_a_screen_a_recording_ends_when_the_disk_is_full(tmp_path: Path) -> None:
+    file = tmp_path / "session"
+    command = [*FULL, *PERFTUI, "record", str(file), NOTHING_THERE, "--headless", "--interval", "200ms"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(f"{file} cannot be written: File too large; free some space.")
+    assert "Traceback" not in done.stderr
+    assert json.loads(perftui("replay", file, "--json").stdout.splitlines()[0])["sequence"] == 1
+
+
+def test_a_screen_goes_on_when_the_disk_is_full(tmp_path: Path) -> None:
+    file = tmp_path / "session"
+    command = [*FULL, *PERFTUI, "record", str(file), NOTHING_THERE, "--interval", "200ms"]
+    with Terminal(command, columns=160, lines=40) as terminal:
+        terminal.wait_for("Overview")
+        terminal.send("8")
+        terminal.wait_for("The recording has ended here")
+        terminal.send("q")
+        assert terminal.process.wait(timeout=60) == 1
+        terminal.wait_for(r"cannot be written: File\s+too large")
 
 
 def test_a_killed_recording_is_read_up_to_its_last_whole_frame(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from perftui.model.event import Event
 from perftui.model.metrics import BudgetDocument
 from perftui.model.query import DigestRow, LatencySummary, QueryDigest
 from perftui.model.redis import RedisServer
+from perftui.model.sample import Failure
 from perftui.model.settings import Thresholds
-from perftui.model.snapshot import TargetState
+from perftui.model.snapshot import SourceState, TargetState
 from perftui.model.target import Target, TargetKind
 from perftui.monitor.budgets import HeldBudgets
 from perftui.monitor.events import Notices
@@ -132,6 +133,56 @@ def test_a_budget_may_mean_one_application_only() -> None:
     state = application()
     assert limits_of(judged([Budget("*", "avg<1s", service="other")], state)[0]) == {}
     assert set(limits_of(judged([Budget("*", "avg<1s", service="sh*")], state)[0])) == {"avg<1s"}
+
+
+def read_by(state: TargetState, slot: str, at: float, *, down: bool = False, interval_s: float = 1.0) -> TargetState:
+    """The state as its source's last reading left it, and whether that source answers still."""
+    failure = Failure(kind="refused", message="Nothing listens.", help="Start it.") if down else None
+    one = SourceState(source="it", slot=slot, interval_s=interval_s, read_at=at, failure=failure, stale=down)
+    return replace(state, sources=(one,))
+
+
+def over_time(budget: Budget, states: list[TargetState], step_s: float = 2.0) -> list[BudgetDocument]:
+    held = HeldBudgets([budget])
+    shown = [held.applied((one,), 300.0, 1000.0 + step_s * number)[0] for number, one in enumerate(states)]
+    return [limits_of(one)[budget.limits[0].expr] for one in shown]
+
+
+def test_one_slow_reading_before_an_outage_is_not_judged_again_and_again() -> None:
+    slow = application(SLOW)
+    alive, outage = read_by(slow, "application", 1.0), read_by(slow, "application", 1.0, down=True)
+    back = [read_by(slow, "application", 20.0 + number) for number in range(3)]
+    found = over_time(Budget("GET /a", "p(95)<500ms"), [alive, *[outage] * 8, *back])
+    assert [one.state for one in found] == ["warning"] * 10 + ["over"] * 2
+
+
+def test_one_reading_is_one_judgement_however_often_it_is_shown() -> None:
+    rare = [read_by(application(SLOW), "application", 1.0 + number // 5) for number in range(15)]
+    found = over_time(Budget("GET /a", "p(95)<500ms"), rare)
+    assert [one.state for one in found].index("over") == 10
+
+
+def test_a_reading_that_its_source_did_not_outlive_is_none() -> None:
+    slow = read_by(application(SLOW), "application", 2.0, down=True)
+    (found,) = over_time(
+        Budget("GET /a", "p(95)<500ms", evaluations=1), [read_by(application(), "application", 1.0), slow]
+    )[1:]
+    assert found.state == "ok"
+
+
+def test_a_dead_redis_serves_no_gets() -> None:
+    redis = TargetState(target=target("redis"), redis=RedisServer(hits_per_s=60.0, misses_per_s=40.0, hit_rate=0.6))
+    alive = [read_by(redis, "redis", 1.0 + number) for number in range(4)]
+    outage = [read_by(redis, "redis", 4.0, down=True)] * 20
+    back = [read_by(redis, "redis", 900.0 + number) for number in range(2)]
+    found = over_time(Budget("*", "hit_rate>90%", on="redis"), [*alive, *outage, *back], step_s=10.0)
+    assert [one.samples for one in found[3:]] == [3000] * 21 + [9000, 10000], "a gap counts a minute at most"
+
+
+def test_gets_that_are_read_rarely_are_all_counted() -> None:
+    redis = TargetState(target=target("redis"), redis=RedisServer(hits_per_s=60.0, misses_per_s=40.0, hit_rate=0.6))
+    states = [read_by(redis, "redis", float(number), interval_s=100.0) for number in range(3)]
+    assert over_time(Budget("*", "hit_rate>90%", on="redis"), states, step_s=100.0)[-1].samples == 20_000
 
 
 def test_nothing_new_is_made_while_nothing_changes() -> None:

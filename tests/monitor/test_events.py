@@ -52,6 +52,28 @@ def test_a_restart_is_told_by_the_uptime() -> None:
     ]
 
 
+def test_a_restart_in_a_container_is_told_though_each_process_has_the_same_id() -> None:
+    events = notice([mongodb(uptime_s=864_000.0, pid=1), mongodb(uptime_s=4.0, pid=1), mongodb(uptime_s=5.0, pid=1)])
+    assert [event.message for event in events] == ["x:1 restarted 4.0 s ago; it had been up for 864,000.0 s."]
+    assert notice([mongodb(uptime_s=30.0, pid=1), mongodb(uptime_s=29.0, pid=1)]) == [], "whole seconds may tremble"
+
+
+def test_a_process_that_runs_longer_than_the_one_before_has_restarted_too() -> None:
+    events = notice([mongodb(uptime_s=1.0, pid=812), mongodb(uptime_s=9.0, pid=907)])
+    assert [event.kind for event in events] == ["server.restarted"]
+
+
+def test_an_uptime_that_is_older_than_the_last_reading_is_no_restart() -> None:
+    """The server's clock was set back, or the next of several workers answered."""
+
+    def read(at: float, uptime_s: float) -> TargetState:
+        read_by = source(slot="mongodb", read_at=START + at)
+        return state("mongodb", read_by, mongodb=MongoServer(uptime_s=uptime_s, pid=1))
+
+    assert notice([read(0, 9000.0), read(1, 5401.0)]) == []
+    assert [event.kind for event in notice([read(0, 9000.0), read(600, 500.0)])] == ["server.restarted"]
+
+
 def test_a_role_and_a_version_that_change() -> None:
     events = notice([mongodb(role="PRIMARY", version="6.0.5"), mongodb(role="SECONDARY", version="7.0.1")])
     assert [event.kind for event in events] == ["role.changed", "version.changed"]

@@ -15,6 +15,7 @@ from perftui.model.redis import RedisServer
 from perftui.model.sample import Capability
 from perftui.model.snapshot import Snapshot
 from perftui.monitor.live import Monitor
+from perftui.sources.mongodb.server_status import StatusReader
 
 SERVER = MongoServer(version="6.0.5", role="PRIMARY")
 
@@ -273,6 +274,32 @@ def test_equal_payloads_are_shared_over_polls() -> None:
     )
     seen = run(8, host_source(), source)
     assert len({id(state.mongodb) for _, state in seen.states("db") if state.mongodb is not None}) == 1
+
+
+@pytest.mark.parametrize("interval_s", [120.0, 600.0])
+def test_there_are_rates_however_long_the_interval_is(interval_s: float) -> None:
+    class Counting(ScriptedSource):
+        """Answers as a server does: what it counted, over its uptime."""
+
+        def __init__(self) -> None:
+            super().__init__(target(), "mongodb.server", lambda now: Answer(self.reader.read(self.counted(now))))
+            self.reader = StatusReader()
+
+        def counted(self, now: float) -> dict[str, object]:
+            return {"uptimeMillis": int(now * 1000) + 10, "opcounters": {"query": int(now * 5)}}
+
+        def expect_every(self, seconds: float) -> None:
+            self.reader.expect_every(seconds)
+
+    def batch(now: float) -> Answer:
+        entry = SlowQuery(at=START + now, ns="shop.a", op="find", shape_id="s1", shape="find", duration_ms=120)
+        return Answer(SlowQueryBatch(entries=(entry,) * 6, read_from="profiler"), after_s=0.3)
+
+    sources = [host_source(), Counting(), ScriptedSource(target(), "mongodb.queries", batch)]
+    state = run_virtual(watch(build(sources, interval_s=interval_s), interval_s * 3.5)).last.targets[1]
+    assert state.mongodb is not None
+    assert state.mongodb.operations.query == pytest.approx(5, abs=0.1)
+    assert state.slow_queries_per_s == pytest.approx(6 / interval_s, abs=0.001)
 
 
 def test_slow_queries_become_a_digest_and_a_rate() -> None:

@@ -2,7 +2,10 @@
 
 import json
 import os
+import resource
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,11 @@ def record(path: Path, session: list[Snapshot]) -> Path:
         for snapshot in session:
             assert recorder.add(snapshot)
     return path
+
+
+def add_all(recorder: Recorder, session: list[Snapshot]) -> None:
+    for snapshot in session:
+        recorder.add(snapshot)
 
 
 def read(recording: Recording) -> list[Snapshot]:
@@ -133,6 +141,50 @@ def test_the_header_says_what_the_file_is(tmp_path: Path) -> None:
     header = json.loads(path.read_bytes().split(b"\n", 1)[0])
     assert header["schema"] == "perftui.recording/1"
     assert set(header) == {"schema", "version", "started_at"}
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """As on a full disk: the kernel writes what fits, and refuses the rest."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_that_cannot_be_written_is_told_once_and_closed(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "session")
+    words = r"session cannot be written: .*; free some space\."
+    with files_no_larger_than(20_000), pytest.raises(RecordingError, match=words) as raised, recorder:
+        add_all(recorder, [busy_snapshot(sequence, 20) for sequence in range(1, 200)])
+    assert raised.value.exit_code == 1
+    assert recorder.problem is raised.value
+    assert recorder._file.closed
+    assert not recorder.add(busy_snapshot(200, 20))
+    recording = open_recording(tmp_path / "session")
+    assert recording.torn
+    assert len(recording.entries) == recorder.frames
+
+
+def test_what_only_the_end_brings_to_light_is_told_too(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="cannot be written"), Recorder(tmp_path / "session") as recorder:
+        os.close(recorder._file.fileno())
+    assert recorder._file.closed
+
+
+def test_a_feed_is_shown_on_when_its_file_cannot_be_written(tmp_path: Path) -> None:
+    source = ScriptedSource(target(), "mongodb.server", lambda now: Answer(MongoServer(uptime_s=now)))
+    watched = build([host_source(), source])
+    recorder = Recorder(tmp_path / "session")
+    with files_no_larger_than(2_000):
+        run_virtual(watch(watched, 30.5, feed=RecordedFeed(watched.monitor, recorder)))
+    assert len(watched.shown) >= 30
+    assert 0 < recorder.frames < 30
+    (event,) = [one for one in watched.last.events if one.kind == "recording.ended"]
+    assert event.message.startswith(f"The recording has ended here: {tmp_path / 'session'} cannot be written: ")
+    assert recorder._file.closed
 
 
 def test_a_live_feed_is_recorded_while_it_is_shown(tmp_path: Path) -> None:
