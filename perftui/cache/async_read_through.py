@@ -9,7 +9,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 from perftui.cache.entry import Entry
 from perftui.cache.flights import AsyncFlights, SharedLooks
 from perftui.cache.keys import key_maker
-from perftui.cache.loading import LoadOptions, Pauses, attempt
+from perftui.cache.loading import LoadOptions, Pauses, attempt, check_usable_again
+from perftui.cache.refreshes import AsyncRefreshes
 from perftui.cache.stores.base import CacheStore
 from perftui.cache.stores.memory import MemoryStore
 
@@ -44,7 +45,7 @@ class AsyncReadThrough:
     ) -> None:
         self.store = store
         self._options = LoadOptions(ttl_s, stale_s, none_ttl_s, load_timeout_s, keep)
-        self._flights, self._refreshes = AsyncFlights(), AsyncFlights()
+        self._flights, self._refreshing = AsyncFlights(), AsyncRefreshes()
         self._peek = store.peek if isinstance(store, MemoryStore) else None
         self._looks = SharedLooks(store)
         self._clock = store.clock
@@ -58,8 +59,8 @@ class AsyncReadThrough:
             return cast("R", await self._flights.fly(key, load))
         if entry is None:
             return cast("R", await self._flights.fly(key, lambda: self._load(key, load, tags)))
-        if entry.fresh_until <= self._clock():
-            self._refreshes.start(key, lambda: self._load_anew(key, load, tags))
+        if entry.fresh_until <= self._clock() and key not in self._refreshing:
+            self._refreshing.start(key, lambda: self._load_anew(key, load, tags))
         return cast("R", entry.value)
 
     def cached(
@@ -86,7 +87,7 @@ class AsyncReadThrough:
         pauses = Pauses(self._options.timeout_s)
         while (token := await attempt(self.store.acquire(key, self._options.timeout_s), "")) is None:
             if not pauses.more():
-                return await self._load_and_keep(key, load, tags)
+                return await self._load_without_lock(key, load, tags)
             await asyncio.sleep(pauses.next_s())
             found = await self._look_again(key)
             if found is not None:
@@ -94,19 +95,29 @@ class AsyncReadThrough:
         try:
             # Another process may have stored it between our miss and our lock.
             found = await self._look_again(key)
-            return found.value if found is not None else await self._load_and_keep(key, load, tags)
+            return found.value if found is not None else await self._load_and_keep(key, load, tags, token)
         finally:
             await attempt(self.store.release(key, token), None)
 
     async def _look_again(self, key: str) -> Entry | None:
         return await attempt(self.store.find_uncounted(key), None)
 
-    async def _load_and_keep(self, key: str, load: Callable[[], Awaitable[Any]], tags: Iterable[str]) -> Any:
+    async def _load_without_lock(self, key: str, load: Callable[[], Awaitable[Any]], tags: Iterable[str]) -> Any:
+        tokens = await attempt(self.store.begin_loads((key,)), {})
+        try:
+            return await self._load_and_keep(key, load, tags, tokens.get(key, ""))
+        finally:
+            await attempt(self.store.end_loads(tokens), None)
+
+    async def _load_and_keep(
+        self, key: str, load: Callable[[], Awaitable[Any]], tags: Iterable[str], token: str
+    ) -> Any:
         stamp = await attempt(self.store.stamp(tags), None)
         value = await load()
+        check_usable_again(value)
         lifetime = self._options.lifetime(value)
         if lifetime is not None and stamp is not None:
-            keep = self.store.set_many({key: value}, lifetime.ttl_s, stamp, fresh_s=lifetime.fresh_s)
+            keep = self.store.set_loaded(key, value, token, lifetime.ttl_s, stamp, fresh_s=lifetime.fresh_s)
             await attempt(keep, None)
         return value
 
@@ -116,8 +127,8 @@ class AsyncReadThrough:
         try:
             token = await self.store.acquire(key, self._options.timeout_s)
             found = await self._look_again(key) if token is not None else None
-            if found is not None and found.fresh_until <= self._clock():
-                await self._load_and_keep(key, load, tags)
+            if token is not None and found is not None and found.fresh_until <= self._clock():
+                await self._load_and_keep(key, load, tags, token)
         except Exception:
             if self.store.monitor is not None:
                 self.store.monitor.error()

@@ -4,6 +4,8 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 
+from perftui.cache.forking import begin_anew_in_child
+
 
 class DependencyGraph:
     """Names are keys, tags (`#products`) or patterns (`page:*`). Cycles do no harm. Safe to use from many threads.
@@ -21,6 +23,11 @@ class DependencyGraph:
     def __init__(self) -> None:
         self._dependents: dict[str, set[str]] = {}
         self._sources: dict[str, set[str]] = {}
+        self.begin_anew()
+        begin_anew_in_child(self)
+
+    def begin_anew(self) -> None:
+        """In a child of a fork: the lock may be that of a thread which is not there."""
         self._lock = threading.Lock()
 
     def add(self, name: str, *made_of: str) -> None:

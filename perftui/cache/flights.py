@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from perftui.cache.entry import Entry
+from perftui.cache.forking import begin_anew_in_child
 from perftui.cache.stores.base import CacheStore
 
 
@@ -13,6 +14,10 @@ class Flights:
     """For threads: the first who asks calls, the others wait for what that gives or raises."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+        begin_anew_in_child(self)
+
+    def begin_anew(self) -> None:
         self._flying: dict[str, _Flight] = {}
         self._lock = threading.Lock()
 
@@ -31,7 +36,8 @@ class Flights:
             raise
         finally:
             with self._lock:
-                del self._flying[key]
+                if self._flying.get(key) is flight:  # it is not in a child whose fork was during the call
+                    del self._flying[key]
             flight.landed.set()
         return flight.result
 
@@ -55,6 +61,10 @@ class AsyncFlights:
     """For tasks of one event loop. The call goes on when whoever began it is cancelled."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+        begin_anew_in_child(self)
+
+    def begin_anew(self) -> None:
         self._flying: dict[str, asyncio.Task[Any]] = {}
 
     async def fly(self, key: str, call: Callable[[], Awaitable[Any]]) -> Any:
@@ -70,7 +80,8 @@ class AsyncFlights:
         return task
 
     def _land(self, key: str, done: "asyncio.Task[Any]") -> None:
-        del self._flying[key]
+        if self._flying.get(key) is done:
+            del self._flying[key]
         if not done.cancelled():
             done.exception()  # asked for, so that one which nobody waits for any more is not complained of
 
@@ -80,6 +91,10 @@ class SharedLooks:
 
     def __init__(self, store: CacheStore) -> None:
         self._store = store
+        self.begin_anew()
+        begin_anew_in_child(self)
+
+    def begin_anew(self) -> None:
         self._looking: dict[str, asyncio.Future[Entry | None]] = {}
 
     async def find(self, key: str) -> Entry | None:
@@ -106,7 +121,8 @@ class SharedLooks:
             looking.cancel()
             raise
         finally:
-            del self._looking[key]
+            if self._looking.get(key) is looking:
+                del self._looking[key]
         looking.set_result(entry)
         return entry
 

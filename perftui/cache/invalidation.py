@@ -65,7 +65,7 @@ class Invalidator:
     async def pattern(self, pattern: str, *, dry_run: bool = False) -> Invalidated:
         """All keys that match (`*`, `?`, `[a-z]`). Raises `Unsupported` where keys cannot be listed."""
         run = _Run(self.store, "pattern", (pattern,), dry_run)
-        await run.go(self.store.scan(pattern))
+        await run.go(_matching(self.store, pattern, dry_run))
         return run.result()
 
     async def keys(self, *keys: str, dry_run: bool = False) -> Invalidated:
@@ -83,7 +83,7 @@ class Invalidator:
             run.add(await self.store.invalidate_tag(tag, dry_run=dry_run))
         await run.go(_paged(keys))
         for pattern in patterns:
-            await run.go(self.store.scan(pattern))
+            await run.go(_matching(self.store, pattern, dry_run))
         return run.result()
 
     async def older_than(self, seconds: float, pattern: str = "*", *, dry_run: bool = False) -> Invalidated:
@@ -170,6 +170,14 @@ class _Ranked(NamedTuple):
     rank: float
     key: str
     bytes: int
+
+
+async def _matching(store: CacheStore, pattern: str, dry_run: bool) -> Pages:
+    """What is being loaded goes too: it has no key yet that could be found."""
+    if not dry_run:
+        await store.forget_loads(pattern)
+    async for keys in store.scan(pattern):
+        yield keys
 
 
 async def _paged(keys: Iterable[str]) -> Pages:

@@ -1,8 +1,9 @@
 """How long what was loaded is kept, and how others wait for it."""
 
+import inspect
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -15,6 +16,27 @@ async def attempt(call: Awaitable[T], otherwise: T) -> T:
         return await call
     except Exception:
         return otherwise
+
+
+def check_cacheable(function: Callable[..., Any]) -> None:
+    """Raises `TypeError` for a function whose results `ReadThrough` cannot give out again."""
+    called = type(function).__call__
+    if any(map(inspect.iscoroutinefunction, (function, called))):
+        raise TypeError("a coroutine function needs AsyncReadThrough")
+    if any(
+        kind(one) for kind in (inspect.isgeneratorfunction, inspect.isasyncgenfunction) for one in (function, called)
+    ):
+        raise TypeError("what a generator gives can be used once only: return a list")
+
+
+def check_usable_again(value: Any) -> None:
+    """Raises `TypeError` for what the first who uses it uses up."""
+    if isinstance(value, Coroutine):
+        value.close()
+    if isinstance(value, Awaitable):
+        raise TypeError("the loader returned something to be awaited: use AsyncReadThrough and a coroutine function")
+    if isinstance(value, Generator | AsyncGenerator):
+        raise TypeError("the loader returned a generator, which can be used once only: return a list")
 
 
 class Lifetime(NamedTuple):

@@ -70,7 +70,9 @@ class QueryResults:
         return query_key(find_command(self._name, filter, options), self.namespace)
 
     def _one(self, filter: Mapping[str, Any] | None, options: Mapping[str, Any]) -> str:
-        return query_key(find_command(self._name, filter, {**options, "limit": -1}), self.namespace)
+        """Not as `find` with a limit, whose result is a list."""
+        command = {**find_command(self._name, filter, options), "limit": 1, "singleBatch": True}
+        return query_key(command, self.namespace)
 
     def _count(self, filter: Mapping[str, Any], options: Mapping[str, Any]) -> str:
         return query_key({"count": self._name, "query": dict(filter), **plain_options(options)}, self.namespace)

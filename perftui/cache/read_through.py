@@ -1,7 +1,5 @@
 """Reads through a cache: what is not there is loaded once, whoever asks, and kept."""
 
-import inspect
-import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -10,7 +8,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 from perftui.cache.entry import Entry
 from perftui.cache.flights import Flights
 from perftui.cache.keys import key_maker
-from perftui.cache.loading import LoadOptions, Pauses, attempt
+from perftui.cache.loading import LoadOptions, Pauses, attempt, check_cacheable, check_usable_again
+from perftui.cache.refreshes import Refreshes
 from perftui.cache.stores.base import CacheStore
 from perftui.cache.stores.direct import DirectStore, run_now
 from perftui.cache.stores.memory import MemoryStore
@@ -58,8 +57,7 @@ class ReadThrough:
             store.peek if isinstance(store, MemoryStore) else lambda key: run_now(store.find(key))
         )
         self._clock = store.clock
-        self._refreshing: set[str] = set()
-        self._lock = threading.Lock()
+        self._refreshing = Refreshes()
 
     def get(self, key: str, load: Callable[[], R], *, tags: Iterable[str] = ()) -> R:
         """The value of the key, or what `load` gives."""
@@ -70,15 +68,14 @@ class ReadThrough:
         if entry is None:
             return cast("R", self._flights.fly(key, lambda: self._load(key, load, tags)))
         if entry.fresh_until <= self._clock() and key not in self._refreshing:
-            self._refresh(key, load, tags)
+            self._refreshing.start(key, lambda: self._load_anew(key, load, tags))
         return cast("R", entry.value)
 
     def cached(self, key: str, *, tags: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Decorate a function; `key` names its arguments in braces: `page:{number}`. Other arguments do not count."""
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
-            if inspect.iscoroutinefunction(function):
-                raise TypeError("a coroutine function needs AsyncReadThrough")
+            check_cacheable(function)
             key_of = key_maker(key, function)
             get, known = self.get, tuple(tags)
 
@@ -95,7 +92,7 @@ class ReadThrough:
         pauses = Pauses(self._options.timeout_s)
         while (token := self._acquire(key)) is None:
             if not pauses.more():
-                return self._load_and_keep(key, load, tags)
+                return self._load_without_lock(key, load, tags)
             time.sleep(pauses.next_s())
             found = self._look_again(key)
             if found is not None:
@@ -103,7 +100,7 @@ class ReadThrough:
         try:
             # Another process may have stored it between our miss and our lock.
             found = self._look_again(key)
-            return found.value if found is not None else self._load_and_keep(key, load, tags)
+            return found.value if found is not None else self._load_and_keep(key, load, tags, token)
         finally:
             run_now(attempt(self.store.release(key, token), None))
 
@@ -113,34 +110,33 @@ class ReadThrough:
     def _look_again(self, key: str) -> Entry | None:
         return run_now(attempt(self.store.find_uncounted(key), None))
 
-    def _load_and_keep(self, key: str, load: Callable[[], Any], tags: Iterable[str]) -> Any:
+    def _load_without_lock(self, key: str, load: Callable[[], Any], tags: Iterable[str]) -> Any:
+        tokens = run_now(attempt(self.store.begin_loads((key,)), {}))
+        try:
+            return self._load_and_keep(key, load, tags, tokens.get(key, ""))
+        finally:
+            run_now(attempt(self.store.end_loads(tokens), None))
+
+    def _load_and_keep(self, key: str, load: Callable[[], Any], tags: Iterable[str], token: str) -> Any:
         stamp = run_now(attempt(self.store.stamp(tags), None))
         value = load()
+        check_usable_again(value)
         lifetime = self._options.lifetime(value)
         if lifetime is not None and stamp is not None:
-            keep = self.store.set_many({key: value}, lifetime.ttl_s, stamp, fresh_s=lifetime.fresh_s)
+            keep = self.store.set_loaded(key, value, token, lifetime.ttl_s, stamp, fresh_s=lifetime.fresh_s)
             run_now(attempt(keep, None))
         return value
-
-    def _refresh(self, key: str, load: Callable[[], Any], tags: Iterable[str]) -> None:
-        """On a thread of its own, if nobody else does it, here or elsewhere."""
-        with self._lock:
-            if key in self._refreshing:
-                return
-            self._refreshing.add(key)
-        threading.Thread(target=self._load_anew, args=(key, load, tags), name="perftui-refresh", daemon=True).start()
 
     def _load_anew(self, key: str, load: Callable[[], Any], tags: Iterable[str]) -> None:
         token = None
         try:
             token = run_now(self.store.acquire(key, self._options.timeout_s))
             found = self._look_again(key) if token is not None else None
-            if found is not None and found.fresh_until <= self._clock():
-                self._load_and_keep(key, load, tags)
+            if token is not None and found is not None and found.fresh_until <= self._clock():
+                self._load_and_keep(key, load, tags, token)
         except Exception:  # the stale value goes on being given out; the next one who reads tries again
             if self.store.monitor is not None:
                 self.store.monitor.error()
         finally:
             if token is not None:
                 run_now(attempt(self.store.release(key, token), None))
-            self._refreshing.discard(key)

@@ -192,13 +192,13 @@ class CacheWarmer:
 
     async def _load_and_keep(self, keys: list[str], loader: BatchLoader, ttl: Ttl, run: WarmRun) -> None:
         waiting = [key for key in keys if not run.is_finished(key)]
-        stamps = await self._tags.before_load(waiting)
-        values = await loader(waiting)
-        for key in waiting:
-            value = values.get(key)
-            if value is not None:
-                await self._tags.keep(key, value, self._spread(ttl(key) if callable(ttl) else ttl), stamps)
-            run.finish(key, "missing" if value is None else "stored")
+        async with self._tags.loading(waiting) as begun:
+            values = await loader(waiting)
+            for key in waiting:
+                value = values.get(key)
+                if value is not None:
+                    await self._tags.keep(key, value, self._spread(ttl(key) if callable(ttl) else ttl), begun)
+                run.finish(key, "missing" if value is None else "stored")
 
     def _remember(self, keys: Iterable[str], report: WarmReport) -> None:
         for key in keys:

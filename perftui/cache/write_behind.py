@@ -1,6 +1,5 @@
 """Writes behind: the application goes on, the store gets its writes in batches, and none that was accepted is lost."""
 
-import atexit
 import os
 import signal
 import threading
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from perftui.cache.codec import Codec, PlainCodec
 from perftui.cache.refusals import is_refusal
-from perftui.cache.spill import Waiting
-from perftui.cache.write_loop import WriteLoop, WriteOptions
+from perftui.cache.spill_records import Waiting
+from perftui.cache.write_loop import WriteLoop
 from perftui.cache.write_queue import QueueFull, WriteQueue
-from perftui.cache.write_types import Write, Writer, WriteReport
+from perftui.cache.write_types import Write, WriteOptions, Writer, WriteReport
 
 if TYPE_CHECKING:
     from perftui.instrument import CacheMonitor
@@ -27,8 +26,8 @@ class WriteBehind:
 
     Writes of one key reach the store in the order in which they were accepted; each at least once. What was accepted
     `flush_s` ago is in the store, or in a file of the folder `spill` that the next process of this `name` replays: so a
-    process that is killed loses one interval at most. While the store fails, pauses between tries grow to 30 seconds,
-    and once `most` writes wait, `put` does too.
+    process that is killed loses one interval at most, and one that ends by itself nothing. While the store fails,
+    pauses between tries grow to 30 seconds, and once `most` writes wait, `put` does too.
 
     ```python
     import tempfile
@@ -66,15 +65,16 @@ class WriteBehind:
         on_lost: Callable[[Sequence[Write], str], None] | None = None,
     ) -> None:
         """`refused(error)` tells a store that will not take a write from one that is down; a write that is refused
-        `attempts` times is rejected, and `on_lost` hears of it. Raises `OSError` where `spill` cannot be written."""
+        `attempts` times, and others not, is rejected, and `on_lost` hears of it. Raises `OSError` where `spill` cannot
+        be written."""
         if batch < 1 or most < 1 or flush_s <= 0 or attempts < 1 or not name.isidentifier():
             raise ValueError("batch, most and attempts must be 1 or more, flush_s above 0, and name a plain word")
         options = WriteOptions(write, name, batch, flush_s, attempts, refused, codec or PlainCodec(), monitor, on_lost)
         self._codec, self._flush_s, self._pid = options.codec, flush_s, os.getpid()
         self._queue = WriteQueue(most)
         self._loop = WriteLoop(self._queue, Path(spill), options)
-        self._closing, self._at_end = threading.Event(), list[Callable[[], None]]()
-        atexit.register(_close_at_exit, weakref.ref(self))
+        self._at_end: Callable[[], None] | None = None
+        weakref.finalize(self, self._queue.abandon).atexit = False
 
     def put(self, key: str, value: Any, timeout_s: float | None = None) -> None:
         """Accept a write; its value is encoded now, so that a later change of it does no harm.
@@ -103,18 +103,15 @@ class WriteBehind:
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until all that was accepted so far is written; whether it was in time."""
+        self._check_process()
         return self._queue.wait_written(timeout_s)
 
     def close(self, timeout_s: float = 5.0) -> WriteReport:
         """Accept nothing more, write what waits, and after `timeout_s` leave the rest in the file. Once is enough."""
-        if os.getpid() != self._pid or self._closing.is_set():
-            return self.report()
-        self._closing.set()
-        self._queue.close()
-        self._queue.wait_written(timeout_s)
-        self._loop.end()
-        for last in self._at_end:
-            last()
+        self._loop.close(timeout_s)
+        if self._at_end is not None and self._loop.ended.is_set():
+            at_end, self._at_end = self._at_end, None
+            at_end()
         return self.report()
 
     async def close_async(self, timeout_s: float = 5.0) -> WriteReport:
@@ -128,16 +125,16 @@ class WriteBehind:
         earlier = signal.getsignal(signal.SIGTERM)
 
         def go_on() -> None:
+            if threading.current_thread() is not threading.main_thread():  # it alone may set handlers: tell it again
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
             signal.signal(signal.SIGTERM, earlier if earlier is not None else signal.SIG_DFL)
             if earlier != signal.SIG_IGN:
                 os.kill(os.getpid(), signal.SIGTERM)
 
         def handle(_number: int, _frame: FrameType | None) -> None:
-            if self._closing.is_set() and not self._loop.ended.is_set():
-                self._at_end.append(go_on)  # it came while we close already, maybe on this very thread
-                return
+            self._at_end = go_on  # where we close already, maybe on this very thread, that one goes on with it
             self.close(timeout_s)
-            go_on()
 
         signal.signal(signal.SIGTERM, handle)
 
@@ -152,13 +149,10 @@ class WriteBehind:
         self.close()
 
     def _accept(self, write: Waiting, timeout_s: float | None) -> None:
-        if os.getpid() != self._pid:
-            raise RuntimeError("this write-behind was made before the fork: make one in each process")
+        self._check_process()
         self._queue.put(write, timeout_s)
         self._loop.counts.accept()
 
-
-def _close_at_exit(behind: "weakref.ref[WriteBehind]") -> None:
-    alive = behind()
-    if alive is not None and alive._pid == os.getpid():
-        alive.close()
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise RuntimeError("this write-behind was made before the fork: make one in each process")

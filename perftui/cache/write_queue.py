@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Iterable
-from itertools import islice
+from itertools import islice, takewhile
 
-from perftui.cache.spill import Waiting
+from perftui.cache.spill_records import Waiting
 
 
 class QueueFull(Exception):  # noqa: N818 - an answer, not a fault
@@ -62,6 +62,11 @@ class WriteQueue:
         with self.changed:
             return {at: write for at, write in self._writes.items() if at > number}
 
+    def up_to(self, number: int) -> dict[int, Waiting]:
+        """Those numbered so, or below."""
+        with self.changed:
+            return dict(takewhile(lambda one: one[0] <= number, self._writes.items()))
+
     def remove(self, numbers: Iterable[int]) -> None:
         with self.changed:
             for number in numbers:
@@ -95,3 +100,8 @@ class WriteQueue:
         with self.changed:
             self.closed = True
             self.changed.notify_all()
+
+    def abandon(self) -> None:
+        """`close` for the garbage collector, which may come while its thread holds any lock: nobody is woken, and who
+        waits looks again in a moment."""
+        self.closed = True

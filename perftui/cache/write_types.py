@@ -3,7 +3,12 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from perftui.cache.codec import Codec
+
+if TYPE_CHECKING:
+    from perftui.instrument import CacheMonitor
 
 
 class Write(NamedTuple):
@@ -22,6 +27,20 @@ class Write(NamedTuple):
 
 Writer = Callable[[Sequence[Write]], None]
 """Writes a batch to the store, in order; raises where that may not have happened."""
+
+
+class WriteOptions(NamedTuple):
+    """How batches are written."""
+
+    write: Writer
+    name: str
+    batch: int
+    flush_s: float
+    attempts: int
+    refused: Callable[[Exception], bool]
+    codec: Codec
+    monitor: "CacheMonitor | None"
+    on_lost: Callable[[Sequence[Write], str], None] | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,10 @@
 """What hands a batch of writes to a store."""
 
 from collections.abc import Sequence
+from datetime import date, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
@@ -51,7 +54,9 @@ def mongodb_writer(collection: "Collection[Any]") -> "Writer":
 
 
 def redis_writer(client: "Redis", prefix: str = "", ttl_s: float | None = None) -> "Writer":
-    """Each value, which is bytes, text or a number, under its key; one pipeline a batch, in order.
+    """Each value, which is bytes, text, a number or a time, under its key; one pipeline a batch, in order.
+
+    What Redis has no form for is text there: a decimal, a UUID, and a date or time as ISO 8601 has it.
 
     ```python
     import tempfile
@@ -74,7 +79,13 @@ def redis_writer(client: "Redis", prefix: str = "", ttl_s: float | None = None) 
             if one.deleted:
                 pipeline.unlink(prefix + one.key)
             else:
-                pipeline.set(prefix + one.key, one.value, px=ttl_ms)
+                pipeline.set(prefix + one.key, _as_redis_takes(one.value), px=ttl_ms)
         pipeline.execute()
 
     return write
+
+
+def _as_redis_takes(value: Any) -> Any:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    return value.isoformat() if isinstance(value, date | time) else value

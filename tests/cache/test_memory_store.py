@@ -49,6 +49,26 @@ def test_the_least_often_used_goes_first_and_old_fame_fades() -> None:
     assert store.get("famous") is None
 
 
+def test_the_least_often_used_go_many_at_once_so_that_few_writes_have_to_look_for_them() -> None:
+    registry = Registry()
+    store = MemoryStore(6_400, policy="lfu", monitor=CacheMonitor("m", registry))
+    direct = store.direct
+    direct.set_many({f"k{number}": number for number in range(6_400)})
+    for _ in range(64):
+        direct.get("k5000")
+    direct.set("one more", 1)
+    assert direct.sizes().keys == 6_301
+    for number in range(99):
+        direct.set(f"n{number}", number)
+    assert (direct.sizes().keys, store._entries["k5000"].uses) == (6_400, 32)
+    for number in range(300):
+        direct.set(f"m{number}", number)
+    assert store._entries["k5000"].uses == 4
+    (cache,) = (build_document(registry).cache or {}).values()
+    assert cache.evictions == 400
+    assert direct.get_many(["k0", "one more", "n98"]) == {"one more": 1, "n98": 98}
+
+
 @pytest.mark.parametrize("policy", ["lru", "lfu"])
 def test_bytes_are_a_limit_too(policy: str) -> None:
     registry = Registry()

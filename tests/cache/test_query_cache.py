@@ -81,6 +81,13 @@ def test_each_kind_of_query_is_asked_once_and_its_result_is_the_collection_s(sho
     assert (counted.hits, counted.misses, counted.sets) == (21, 7, 7)
 
 
+def test_one_document_is_no_list_of_one(shop: Shop) -> None:
+    cache = QueryCache(shop.products, MemoryStore(), 60)
+    for limit in (1, -1):
+        asked = cache.find({"_id": 4}, limit=limit), cache.find_one({"_id": 4})
+        assert asked == (list(shop.products.find({"_id": 4}, limit=limit)), shop.products.find_one({"_id": 4}))
+
+
 def test_values_and_what_is_asked_make_another_key() -> None:
     def key(filter: Any, **options: Any) -> str:
         return query_key(find_command("products", filter, options), "shop.products")

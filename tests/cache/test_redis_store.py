@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from perftui import RedisStore
 from perftui.cache.stores.base import CHUNK
@@ -118,8 +119,8 @@ def test_lists_read_and_remove_many_in_chunks(server: RedisProcess) -> None:
         assert {key for page in store.scan() for key in page} == set(values)
         assert store.delete_many(values) == len(values)
         sent = commands.sent()
-        assert {name for name, _ in sent} == {"SET", "MGET", "SCAN", "UNLINK"}
-        assert max(number for _, number in sent) == CHUNK
+        assert {name for name, _ in sent} == {"SET", "MGET", "SCAN", "HDEL", "UNLINK"}
+        assert max(number for _, number in sent) == CHUNK + 1
 
 
 def test_what_others_wrote_is_not_read(server: RedisProcess) -> None:
@@ -136,6 +137,19 @@ def test_a_client_that_decodes_is_refused(server: RedisProcess) -> None:
     for prefix in ("", "a:", "a#"):
         with pytest.raises(ValueError, match="prefix"):
             RedisStore(Redis(port=server.port), prefix)
+
+
+def test_a_server_that_takes_no_writes_for_a_while_is_not_taken_for_an_old_one(server: RedisProcess) -> None:
+    with Redis(port=server.port) as client:
+        store = RedisStore(client, "shop").direct
+        client.config_set("min-replicas-to-write", 1)
+        with pytest.raises(ResponseError, match="NOREPLICAS"):
+            store.stamp(["t"])
+        client.config_set("min-replicas-to-write", 0)
+        store.set("short", 1, 60, ["t"])
+        assert client.ttl("shop#tag:t") == 3_600
+        store.set("long", 1, 10_000, ["t"])
+        assert 9_000 < client.ttl("shop#tag:t") <= 10_000
 
 
 def test_redis_6_has_tags_too(private_servers: PrivateServers) -> None:

@@ -1,80 +1,24 @@
 """One interface over all stores: what holds for each of them, against real servers."""
 
 import asyncio
-import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from cashews import Cache
 from dogpile.cache import make_region
+from helpers.cache_cases import DB, KINDS, Case, cases
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from perftui import CacheMonitor, CacheStore, CashewsStore, DogpileStore, MemoryStore, RedisStore, Registry, Unsupported
+from perftui import CacheStore, CashewsStore, DogpileStore, RedisStore, Unsupported
 from perftui.cache.stores.direct import run_now
-from perftui.instrument import build_document
 from perftui.servers import RedisProcess
 
-DB = 12
 
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Case:
-    """A store, its monitor and its clock."""
-
-    def __init__(self, make: Callable[[CacheMonitor, Clock], CacheStore]) -> None:
-        self.registry, self.clock = Registry("stores"), Clock()
-        self.monitor = CacheMonitor("one", self.registry)
-        self.store = make(self.monitor, self.clock)
-
-    def counted(self) -> Any:
-        return (build_document(self.registry).cache or {})["one"]
-
-
-@pytest.fixture(params=["memory", "cashews", "cashews on redis", "dogpile", "redis", "async redis"])
-async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
-    if request.param == "memory":
-        yield Case(lambda monitor, clock: MemoryStore(monitor=monitor, clock=clock))
-    elif request.param == "cashews":
-        cache = Cache()
-        cache.setup("mem://", check_interval=0)
-        yield Case(lambda monitor, clock: CashewsStore(cache, monitor=monitor, clock=clock))
-        await cache.close()
-    elif request.param == "dogpile":
-        region = make_region().configure("dogpile.cache.memory")
-        yield Case(lambda monitor, clock: DogpileStore(region, monitor=monitor, clock=clock))
-    else:
-        server: RedisProcess = request.getfixturevalue("redis_server")
-        async for case in _on_redis(request.param, server):
-            yield case
-
-
-async def _on_redis(kind: str, server: RedisProcess) -> AsyncIterator[Case]:
-    prefix = f"stores-{kind.replace(' ', '-')}"
-    with Redis(port=server.port, db=DB) as client:
-        client.flushdb()
-        if kind == "redis":
-            yield Case(lambda monitor, clock: RedisStore(client, prefix, monitor=monitor, clock=clock))
-        elif kind == "async redis":
-            async with AsyncRedis(port=server.port, db=DB) as waiting:
-                yield Case(lambda monitor, clock: RedisStore(waiting, prefix, monitor=monitor, clock=clock))
-        else:
-            cache = Cache()
-            cache.setup(f"redis://127.0.0.1:{server.port}/{DB}", client_side=False, suppress=False)
-            yield Case(lambda monitor, clock: CashewsStore(cache, monitor=monitor, clock=clock))
-            with warnings.catch_warnings():  # cashews 7.6 closes its client by a name that redis-py has deprecated
-                warnings.simplefilter("ignore", DeprecationWarning)
-                await cache.close()
-        client.flushdb()
+@pytest.fixture(params=KINDS)
+async def case(request: pytest.FixtureRequest, redis_server: RedisProcess) -> AsyncIterator[Case]:
+    async for one in cases(request.param, redis_server):
+        yield one
 
 
 async def keys_of(store: CacheStore, pattern: str = "*") -> set[str]:

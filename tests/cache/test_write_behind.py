@@ -12,7 +12,8 @@ from helpers.waiting import wait_until
 from perftui import BsonCodec, CacheMonitor, QueueFull, Registry, Write, WriteBehind
 from perftui.cache.codec import PlainCodec
 from perftui.cache.refusals import is_refusal
-from perftui.cache.spill import SpillFile, Waiting, read_spilled
+from perftui.cache.spill import SpillFile, read_spilled
+from perftui.cache.spill_records import Waiting
 from perftui.instrument import build_document
 
 

@@ -1,25 +1,22 @@
 """The interface of all stores. What is got, set and deleted through it is told to the `CacheMonitor`."""
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Collection, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from perftui.cache.entry import FOREVER, Entry, EntryFacts, Stamp, StoreSizes
+from perftui.cache.entry import Entry, EntryFacts, StoreSizes
+from perftui.cache.stores.writing import Writing
 
 if TYPE_CHECKING:
     from perftui.cache.stores.direct import DirectStore
-    from perftui.instrument import CacheMonitor
 
-Tags = Iterable[str] | Stamp
-"""Names; or names with the generation that they had before the value was made."""
 Wanted = Literal["age", "use"]
 CHUNK = 500
 """Keys in one command or one step, at most."""
 
 
-class CacheStore(ABC):
+class CacheStore(Writing):
     """Values by key, with a lifetime and tags. Any method raises what its library raises.
 
     The methods are coroutines. Those of a store over a synchronous client never wait, so that `direct` can offer the
@@ -36,9 +33,6 @@ class CacheStore(ABC):
 
     waits: ClassVar[bool] = True
     """Whether it may have to wait, so that it can be used with `await` only."""
-
-    def __init__(self, monitor: "CacheMonitor | None" = None, clock: Callable[[], float] = time.time) -> None:
-        self.monitor, self.clock = monitor, clock
 
     async def get(self, key: str, default: Any = None) -> Any:
         """The value, or `default` where there is none."""
@@ -86,28 +80,6 @@ class CacheStore(ABC):
         self._tell_got(asked, found, time.monotonic() - started)
         return found
 
-    async def set(self, key: str, value: Any, ttl_s: float | None = None, tags: Tags = ()) -> None:
-        """Keep one value; `ttl_s` None: until it is deleted."""
-        await self.set_many({key: value}, ttl_s, tags)
-
-    async def set_many(
-        self, values: Mapping[str, Any], ttl_s: float | None = None, tags: Tags = (), *, fresh_s: float | None = None
-    ) -> None:
-        """Keep values with one lifetime and the same tags. After `fresh_s` they are held, but no longer fresh."""
-        if ttl_s is not None and ttl_s <= 0:
-            raise ValueError("ttl_s must be above 0, or None for no end")
-        if not values:
-            return
-        started = time.monotonic()
-        with self.failures():
-            names = () if isinstance(tags, Mapping) else tuple(dict.fromkeys(tags))
-            stamp = tags if isinstance(tags, Mapping) else await self._generations(names) if names else {}
-            now = self.clock()
-            fresh_until = now + (fresh_s if fresh_s is not None else ttl_s or FOREVER)
-            expires_at = now + (ttl_s or FOREVER)
-            await self._write({key: Entry(value, now, fresh_until, expires_at, stamp) for key, value in values.items()})
-        self._tell_set(values, time.monotonic() - started)
-
     async def delete(self, key: str) -> bool:
         """Whether there was something."""
         return await self.delete_many((key,)) > 0
@@ -118,13 +90,6 @@ class CacheStore(ABC):
         if self.monitor is not None:
             self.monitor.delete(number)
         return number
-
-    async def stamp(self, tags: Iterable[str]) -> Stamp:
-        """The tags' generations now. Take it before a value is made and pass it to `set`: a tag that is invalidated
-        meanwhile then takes the value with it."""
-        names = tuple(dict.fromkeys(tags))
-        with self.failures():
-            return await self._generations(names) if names else {}
 
     async def remove(self, keys: Collection[str]) -> int:
         """`delete_many` that is not counted as a deletion by the application."""
@@ -157,14 +122,6 @@ class CacheStore(ABC):
             self.monitor.hold(sizes.keys, sizes.bytes, shared=self.waits)
         return sizes
 
-    @abstractmethod
-    async def acquire(self, name: str, seconds: float) -> str | None:
-        """A token for the one who may do what others might do too, for so long; `None` where somebody has it."""
-
-    @abstractmethod
-    async def release(self, name: str, token: str) -> None:
-        """Give the token of `acquire` back."""
-
     @property
     def direct(self) -> "DirectStore":
         """The same methods without `await`; raises `TypeError` over an asynchronous client."""
@@ -179,42 +136,7 @@ class CacheStore(ABC):
     async def _read(self, keys: tuple[str, ...]) -> dict[str, Entry]: ...
 
     @abstractmethod
-    async def _write(self, entries: Mapping[str, Entry]) -> None: ...
-
-    @abstractmethod
     async def _remove(self, keys: Collection[str]) -> int: ...
-
-    @abstractmethod
-    async def _generations(self, tags: tuple[str, ...]) -> Stamp: ...
-
-    @contextmanager
-    def failures(self) -> Iterator[None]:
-        """Counts an error and lets it go on."""
-        try:
-            yield
-        except Exception:
-            if self.monitor is not None:
-                self.monitor.error()
-            raise
-
-    def _tell_got(self, asked: tuple[str, ...], found: Mapping[str, Entry], seconds: float) -> None:
-        monitor = self.monitor
-        if monitor is None:
-            return
-        for key in asked:
-            if key in found:
-                monitor.hit(key)
-                monitor.value(found[key].value)
-            else:
-                monitor.miss(key)
-        if asked:
-            monitor.get_took(seconds)
-
-    def _tell_set(self, values: Mapping[str, Any], seconds: float) -> None:
-        if self.monitor is not None:
-            self.monitor.set(seconds, len(values))
-            for value in values.values():
-                self.monitor.value(value)
 
 
 class Unsupported(NotImplementedError):  # noqa: N818 - it says what is the matter

@@ -64,9 +64,12 @@ class CashewsStore(ForeignStore):
 
     async def acquire(self, name: str, seconds: float) -> str | None:
         token = secrets.token_hex(8)
-        return token if await self._cache.set_lock(f"#lock:{name}", token, expire=seconds) else None
+        if not await self._cache.set_lock(f"#lock:{name}", token, expire=seconds):
+            return None
+        return self._claims.begin(name, token)
 
     async def release(self, name: str, token: str) -> None:
+        self._claims.end({name: token})
         await self._cache.unlock(f"#lock:{name}", token)
 
     async def _list(self, pattern: str) -> AsyncIterator[list[str]]:

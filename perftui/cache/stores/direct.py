@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Iter
 from typing import Any, TypeVar
 
 from perftui.cache.entry import Entry, EntryFacts, Stamp, StoreSizes
-from perftui.cache.stores.base import CacheStore, Tags, Wanted
+from perftui.cache.stores.base import CacheStore, Wanted
+from perftui.cache.stores.writing import Tags
 
 T = TypeVar("T")
 

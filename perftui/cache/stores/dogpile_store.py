@@ -37,10 +37,10 @@ class DogpileStore(ForeignStore):
 
     async def acquire(self, name: str, seconds: float) -> str | None:  # noqa: ARG002
         """Always: dogpile.cache's own locks are within `get_or_create`. A process still loads a key once at a time."""
-        return name
+        return self._claims.begin(name)
 
     async def release(self, name: str, token: str) -> None:
-        """Nothing is held."""
+        self._claims.end({name: token})
 
     async def _load(self, keys: tuple[str, ...]) -> dict[str, Any]:
         from dogpile.cache.api import NO_VALUE

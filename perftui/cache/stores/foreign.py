@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from perftui.cache.entry import FOREVER, Entry, EntryFacts, Stamp
 from perftui.cache.patterns import pattern_regex
-from perftui.cache.stores.base import CacheStore, Unsupported, Wanted
+from perftui.cache.stores.base import Unsupported, Wanted
+from perftui.cache.stores.claims import ClaimingStore, Claims
 from perftui.cache.stores.memory_sizes import approximate_size
 from perftui.cache.stores.uses import Uses
 
@@ -20,13 +21,13 @@ _MARK = "perftui-entry"
 Kept = tuple[str, float, float, float, dict[str, int], Any]
 
 
-class ForeignStore(CacheStore):
+class ForeignStore(ClaimingStore):
     """Generations of tags are kept beside the values, under `#tag:`. An invalidated tag gets a new one, which is
     random, so that one that the library throws out is never used again."""
 
     def __init__(self, monitor: "CacheMonitor | None" = None, clock: Callable[[], float] = time.time) -> None:
         super().__init__(monitor, clock)
-        self._uses = Uses()
+        self._uses, self._claims = Uses(), Claims()
 
     async def _read(self, keys: tuple[str, ...]) -> dict[str, Entry]:
         now, found = self.clock(), {}
@@ -46,8 +47,20 @@ class ForeignStore(CacheStore):
         ttl_s = None if first.expires_at == FOREVER else first.expires_at - first.stored_at
         await self._keep({key: _kept_of(entry) for key, entry in entries.items()}, ttl_s)
 
+    async def _write_loaded(self, key: str, entry: Entry, token: str) -> bool:
+        """The libraries have no condition on a write: it is looked at again, and taken back. Removals by other
+        processes are not heard of."""
+        if not self._claims.holds(key, token):
+            return False
+        await self._write({key: entry})
+        if self._claims.holds(key, token):
+            return True
+        await self._drop([key])
+        return False
+
     async def _remove(self, keys: Collection[str]) -> int:
         """Those that were there; most libraries do not tell by themselves."""
+        self._claims.drop(keys)
         now, held = self.clock(), await self._load(tuple(keys))
         await self._drop(list(held))
         for key in held:

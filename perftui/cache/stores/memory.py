@@ -3,15 +3,16 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
-from contextlib import suppress
-from heapq import nsmallest
-from itertools import count, islice
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from perftui.cache.entry import Entry, EntryFacts, Stamp, StoreSizes
+from perftui.cache.forking import begin_anew_in_child
 from perftui.cache.patterns import pattern_regex
-from perftui.cache.stores.base import CHUNK, CacheStore, Wanted
+from perftui.cache.stores.base import CHUNK, Wanted
+from perftui.cache.stores.claims import Claims
+from perftui.cache.stores.memory_limits import Limited, Policy
 from perftui.cache.stores.memory_sizes import approximate_size
 from perftui.cache.stores.tag_index import TagIndex
 from perftui.instrument.caches.recorder import Held, watch_weakly
@@ -19,18 +20,12 @@ from perftui.instrument.caches.recorder import Held, watch_weakly
 if TYPE_CHECKING:
     from perftui.instrument import CacheMonitor
 
-Policy = Literal["lru", "lfu"]
-_SWEPT = 8
-"""Entries that each write looks at, for those whose time is over."""
-_SHARE = 64
-"""One in so many goes at once where the least used are looked for, since that looks at all."""
 
-
-class MemoryStore(CacheStore):
+class MemoryStore(Limited):
     """Values in this process, safe to use from many threads; they are handed out as they are, not copied.
 
-    When it is full the least recently used goes (`lru`), or the least often used (`lfu`; counts are halved with each
-    eviction, so that what once was popular does not stay for ever).
+    When it is full the least recently used goes (`lru`), or a 64th of all at once, those that are used least often
+    (`lfu`; counts are halved each time, so that what once was popular does not stay for ever).
 
     >>> from perftui import MemoryStore
     >>> store = MemoryStore(max_keys=2).direct
@@ -56,15 +51,20 @@ class MemoryStore(CacheStore):
         if max_keys < 1 or (max_bytes is not None and max_bytes < 1) or policy not in ("lru", "lfu"):
             raise ValueError("max_keys and max_bytes must be 1 or more, and policy lru or lfu")
         super().__init__(monitor, clock)
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._entries, self._index, self._bytes = OrderedDict(), TagIndex(), 0
         self._max_keys, self._max_bytes, self._policy, self._size_of = max_keys, max_bytes, policy, size_of
-        self._bytes = 0
         self._lock = threading.RLock()
-        self._index = TagIndex()
-        self._locks: dict[str, tuple[str, float]] = {}
-        self._tokens = count()
+        self._claims = Claims()
+        begin_anew_in_child(self)
         if monitor is not None:
             monitor.watch(watch_weakly(self, _held))
+
+    def begin_anew(self) -> None:
+        """In a child of a fork: a thread that is not there may have been inside, and those that loaded load no more."""
+        if not self._lock.acquire(blocking=False):
+            self._bytes = sum(entry.size for entry in self._entries.values())
+        self._lock = threading.RLock()
+        self._claims = Claims()
 
     def peek(self, key: str) -> Entry | None:
         """`find` without `await`, and not timed: the shortest way to a value."""
@@ -114,6 +114,7 @@ class MemoryStore(CacheStore):
     async def _remove(self, keys: Collection[str]) -> int:
         now = self.clock()
         with self._lock:
+            self._claims.drop(keys)
             gone = [self._pop(key) for key in keys]
         return sum(entry is not None and entry.expires_at > now for entry in gone)
 
@@ -166,78 +167,18 @@ class MemoryStore(CacheStore):
         return await super().sizes()
 
     async def acquire(self, name: str, seconds: float) -> str | None:
-        now = self.clock()
         with self._lock:
-            held = self._locks.get(name)
-            if held is not None and held[1] > now:
-                return None
-            token = str(next(self._tokens))
-            self._locks[name] = token, now + seconds
-            return token
+            return self._claims.acquire(name, seconds, self.clock())
 
     async def release(self, name: str, token: str) -> None:
+        await self._end_loads({name: token})
+
+    async def _write_loaded(self, key: str, entry: Entry, token: str) -> bool:
         with self._lock:
-            if self._locks.get(name, ("", 0.0))[0] == token:
-                del self._locks[name]
-
-    def _pop(self, key: str) -> Entry | None:
-        entry = self._entries.pop(key, None)
-        if entry is not None:
-            self._bytes -= entry.size
-            self._index.discard(key, entry.tags)
-        return entry
-
-    def _sweep(self) -> None:
-        """Drop what is over at the old end; the rest is found when room is needed or the key is set again."""
-        now = self.clock()
-        self._expire([key for key, entry in self._oldest(_SWEPT) if entry.expires_at <= now])
-
-    def _oldest(self, number: int) -> list[tuple[str, Entry]]:
-        """Readers move entries without the lock, which ends the look at them: it begins anew."""
-        while True:
-            with suppress(RuntimeError):
-                return list(islice(self._entries.items(), number))
-
-    def _expire(self, keys: Iterable[str]) -> None:
-        number = sum(self._pop(key) is not None for key in keys)
-        if self.monitor is not None:
-            self.monitor.expire(number)
-
-    def _make_room(self, kept: str) -> None:
-        if not self._too_full():
-            return
-        now = self.clock()
-        reason = "capacity" if len(self._entries) > self._max_keys else "memory"
-        number = 0
-        for key in self._least_used(kept):
-            if not self._too_full():
-                break
-            entry = self._pop(key)
-            if entry is not None and entry.expires_at <= now:
-                self._tell(lambda monitor: monitor.expire())
-            else:
-                number += 1
-        self._tell(lambda monitor: monitor.evict(number, reason))
-
-    def _tell(self, what: Callable[["CacheMonitor"], None]) -> None:
-        if self.monitor is not None:
-            what(self.monitor)
-
-    def _too_full(self) -> bool:
-        return len(self._entries) > self._max_keys or (self._max_bytes is not None and self._bytes > self._max_bytes)
-
-    def _least_used(self, kept: str) -> Iterable[str]:
-        """Which go first; the one just stored goes only where it alone is too large."""
-        if self._policy == "lru":
-            while self._entries:
-                yield from (key for key, _ in self._oldest(1))
-        while len(self._entries) > 1:
-            others = ((entry.uses, entry.used_at, key) for key, entry in self._entries.items() if key != kept)
-            ranked = nsmallest(max(1, len(self._entries) // _SHARE), others)
-            for entry in self._entries.values():
-                entry.uses >>= 1
-            yield from (key for _, _, key in ranked)
-        yield kept
+            if not self._claims.holds(key, token):
+                return False
+            await self._write({key: entry})
+            return True
 
 
 def _held(store: MemoryStore) -> Held:

@@ -1,6 +1,5 @@
 """Values in Redis or Valkey, over the synchronous or the asynchronous client of redis-py."""
 
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from perftui.cache.entry import FOREVER, Entry, EntryFacts, Stamp
 from perftui.cache.patterns import escaped
 from perftui.cache.stores.base import CHUNK, CacheStore, Wanted
 from perftui.cache.stores.redis_calls import chunks, settled
+from perftui.cache.stores.redis_loads import RedisLoads
 from perftui.cache.stores.redis_tags import RedisTags
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis as AsyncRedis
 
     from perftui.instrument import CacheMonitor
-
-_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('unlink', KEYS[1]) end return 0"
 
 
 class RedisStore(CacheStore):
@@ -52,9 +50,9 @@ class RedisStore(CacheStore):
             raise ValueError("prefix must be a name, without a colon at its end")
         super().__init__(monitor, clock)
         self._client: Any = client
-        self._name, self._prefix, self._codec = prefix, prefix + ":", codec or PlainCodec()
+        self._prefix, self._codec = prefix + ":", codec or PlainCodec()
         self.waits = _waits(client)  # type: ignore[misc]
-        self._tags = RedisTags(self._client, prefix)
+        self._tags, self._loads = RedisTags(self._client, prefix), RedisLoads(self._client, prefix)
 
     async def _read_one(self, key: str) -> Entry | None:
         data = self._client.get(self._prefix + key)
@@ -84,17 +82,27 @@ class RedisStore(CacheStore):
         for chunk in chunks(entries):
             pipeline = self._client.pipeline(transaction=False)
             first = entries[chunk[0]]
-            ttl_ms = None if first.expires_at == FOREVER else max(1, round((first.expires_at - first.stored_at) * 1000))
+            ttl_ms = _ttl_ms(first)
             # The index first: a key that is not in it could not be reclaimed.
             self._tags.add(pipeline, first.tags, chunk, ttl_ms)
             for key in chunk:
                 pipeline.set(self._prefix + key, packed(entries[key], self._codec), px=ttl_ms)
             await settled(pipeline.execute())
 
+    async def _write_loaded(self, key: str, entry: Entry, token: str) -> bool:
+        pipeline = self._client.pipeline(transaction=False)
+        ttl_ms = _ttl_ms(entry)
+        self._tags.add(pipeline, entry.tags, (key,), ttl_ms)
+        self._loads.store(pipeline, key, token, packed(entry, self._codec), ttl_ms)
+        return bool((await settled(pipeline.execute()))[-1])
+
     async def _remove(self, keys: Collection[str]) -> int:
         removed = 0
         for chunk in chunks(keys):
-            removed += await settled(self._client.unlink(*[self._prefix + key for key in chunk]))
+            pipeline = self._client.pipeline(transaction=False)
+            self._loads.drop(pipeline, chunk)
+            pipeline.unlink(*[self._prefix + key for key in chunk])
+            removed += (await settled(pipeline.execute()))[-1]
         return removed
 
     async def _generations(self, tags: tuple[str, ...]) -> Stamp:
@@ -152,15 +160,23 @@ class RedisStore(CacheStore):
         return EntryFacts(key, size, idle_s=idle, uses=uses)
 
     async def acquire(self, name: str, seconds: float) -> str | None:
-        token = secrets.token_hex(8)
-        done = await settled(self._client.set(self._lock(name), token, nx=True, px=max(1, round(seconds * 1000))))
-        return token if done else None
+        return await self._loads.acquire(name, seconds)
 
     async def release(self, name: str, token: str) -> None:
-        await settled(self._client.eval(_RELEASE, 1, self._lock(name), token))
+        await self._loads.release(name, token)
 
-    def _lock(self, name: str) -> str:
-        return f"{self._name}#lock:{name}"
+    async def _begin_loads(self, keys: tuple[str, ...]) -> Mapping[str, str]:
+        return await self._loads.begin(keys)
+
+    async def _end_loads(self, tokens: Mapping[str, str]) -> None:
+        await self._loads.end(tokens)
+
+    async def _forget_loads(self, pattern: str) -> None:
+        await self._loads.drop_matching(pattern)
+
+
+def _ttl_ms(entry: Entry) -> int | None:
+    return None if entry.expires_at == FOREVER else max(1, round((entry.expires_at - entry.stored_at) * 1000))
 
 
 def _waits(client: object) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 from perftui.cache.entry import Stamp
+from perftui.cache.refusals import is_refusal
 from perftui.cache.stores.base import CHUNK
 from perftui.cache.stores.redis_calls import chunks, settled
 
@@ -43,7 +44,10 @@ class RedisTags:
             self._prolong(pipeline, self._generation(tag), _IDLE_MS)
             pipeline.get(self._generation(tag))
         answers = await settled(pipeline.execute(raise_on_error=not self._prolongs))
-        if self._prolongs and any(isinstance(answer, Exception) for answer in answers):
+        errors = [answer for answer in answers if isinstance(answer, Exception)]
+        if errors and not all(map(is_refusal, errors)):
+            raise errors[0]
+        if errors:
             self._prolongs = False  # Redis 6 knows no `GT`; anything else is raised by the second try
             return await self.generations(names)
         return {tag: int(answers[3 * at + 2] or 0) for at, tag in enumerate(names)}

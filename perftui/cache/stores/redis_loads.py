@@ -1,0 +1,82 @@
+"""Who may load which key, and who loads one, in Redis."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from perftui.cache.stores.redis_calls import chunks, settled
+
+_IDLE_MS = 3_600_000
+"""How long loads are remembered after the last one began: a loader has so long."""
+_ACQUIRE = """
+if not redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+redis.call('hset', KEYS[2], ARGV[3], ARGV[1])
+return redis.call('pexpire', KEYS[2], ARGV[4])
+"""
+_END = """
+for at = 1, #ARGV, 2 do
+  if redis.call('hget', KEYS[1], ARGV[at]) == ARGV[at + 1] then redis.call('hdel', KEYS[1], ARGV[at]) end
+end
+if KEYS[2] and redis.call('get', KEYS[2]) == ARGV[2] then redis.call('unlink', KEYS[2]) end
+return 0
+"""
+_STORE = """
+if redis.call('hget', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+if ARGV[4] == '' then redis.call('set', KEYS[2], ARGV[3]) else redis.call('set', KEYS[2], ARGV[3], 'PX', ARGV[4]) end
+return 1
+"""
+
+
+class RedisLoads:
+    """Loads stand in one hash, by their keys, so that those of a pattern are found without a walk over all keys."""
+
+    def __init__(self, client: Any, prefix: str) -> None:
+        self._client, self._prefix = client, prefix
+        self._loads = f"{prefix}#loads"
+
+    async def acquire(self, key: str, seconds: float) -> str | None:
+        token, lock_ms = secrets.token_hex(8), max(1, round(seconds * 1000))
+        names = self._lock(key), self._loads
+        done = await settled(self._client.eval(_ACQUIRE, 2, *names, token, lock_ms, key, _IDLE_MS))
+        return token if done else None
+
+    async def release(self, key: str, token: str) -> None:
+        await settled(self._client.eval(_END, 2, self._loads, self._lock(key), key, token))
+
+    async def begin(self, keys: Sequence[str]) -> dict[str, str]:
+        tokens = {key: secrets.token_hex(8) for key in keys}
+        for chunk in chunks(keys):
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.hset(self._loads, mapping={key: tokens[key] for key in chunk})
+            pipeline.pexpire(self._loads, _IDLE_MS)
+            await settled(pipeline.execute())
+        return tokens
+
+    async def end(self, tokens: Mapping[str, str]) -> None:
+        for chunk in chunks(tokens.items()):
+            pairs = [part for pair in chunk for part in pair]
+            await settled(self._client.eval(_END, 1, self._loads, *pairs))
+
+    def store(self, pipeline: Any, key: str, token: str, data: bytes, ttl_ms: int | None) -> None:
+        """Keep a value if its load was not lost meanwhile; the answer is 1 or 0."""
+        life: int | str = "" if ttl_ms is None else ttl_ms
+        pipeline.eval(_STORE, 2, self._loads, f"{self._prefix}:{key}", key, token, data, life)
+
+    def drop(self, pipeline: Any, keys: Iterable[str]) -> None:
+        """Before the values: a load that has not lost its claim by then has stored what is removed next."""
+        names = list(keys)
+        pipeline.hdel(self._loads, *names)
+        pipeline.unlink(*map(self._lock, names))
+
+    async def drop_matching(self, pattern: str) -> None:
+        cursor, first = 0, True
+        while cursor or first:
+            first = False
+            cursor, found = await settled(self._client.hscan(self._loads, cursor, match=pattern))
+            for chunk in chunks(key.decode("utf-8", "surrogatepass") for key in found):
+                pipeline = self._client.pipeline(transaction=False)
+                self.drop(pipeline, chunk)
+                await settled(pipeline.execute())
+
+    def _lock(self, key: str) -> str:
+        return f"{self._prefix}#lock:{key}"
