@@ -124,10 +124,10 @@ def _key(verdict: "Verdict") -> tuple[object, ...]:
 
 def _words(utc: bool) -> Show:
     from perftui.diagnosis.sentence import sentence
-    from perftui.tui.formatting import clock
+    from perftui.tui.formatting import clock, day_clock
 
     def show(verdict: "Verdict") -> None:
-        print(f"{clock(verdict.at, utc)}  {sentence(verdict, lambda at: clock(at, utc))}", flush=True)
+        print(f"{clock(verdict.at, utc)}  {sentence(verdict, lambda at: day_clock(at, verdict.at, utc))}", flush=True)
 
     return show
 

@@ -32,7 +32,7 @@ def summarize(snapshot: Snapshot, width: int = 100, utc: bool = False) -> str:
 
 def _verdict(verdict: Verdict, width: int, utc: bool) -> str:
     """Folded where it does not fit: no part of it may be lost."""
-    text = sentence(verdict, lambda at: fmt.clock(at, utc))
+    text = sentence(verdict, lambda at: fmt.day_clock(at, verdict.at, utc))
     return "\n  ".join(textwrap.wrap(safe_text(text), max(width - 2, 20)) or [""])
 
 

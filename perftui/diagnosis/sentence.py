@@ -12,8 +12,11 @@ _LEAST_CUT = 16
 """Characters of a clause that are worth showing without its end."""
 
 
-def utc(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S} UTC"
+def utc(at: float, now: float) -> str:
+    """With the date where that is another day's than `now`'s."""
+    shown = datetime.fromtimestamp(at, UTC)
+    is_today = shown.date() == datetime.fromtimestamp(now, UTC).date()
+    return f"{shown:%H:%M:%S} UTC" if is_today else f"{shown:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def word(verdict: Verdict) -> str:
@@ -46,9 +49,9 @@ def _of_problem(problem: Problem, when: When, others: int) -> list[str]:
     return [part for part in found if part]
 
 
-def sentence(verdict: Verdict, when: When = utc) -> str:
-    """All of it."""
-    text = f"{word(verdict)}: {'; '.join(parts(verdict, when))}."
+def sentence(verdict: Verdict, when: When | None = None) -> str:
+    """All of it; `when` absent: in UTC."""
+    text = f"{word(verdict)}: {'; '.join(parts(verdict, when or (lambda at: utc(at, verdict.at))))}."
     if verdict.problem is None or not verdict.problem.help:
         return text
     return f"{text} To do: {verdict.problem.help}" + (

@@ -9,15 +9,18 @@ from textual.app import SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
-from perftui.actions.base import Action, ReportingAction
+from perftui.actions.base import Action
 from perftui.advice.contention.groups import Grouping, GroupKey
 from perftui.model.settings import Settings
 from perftui.model.snapshot import Snapshot, TargetState
 from perftui.model.target import TargetKind
 from perftui.monitor.feed import Feed
 from perftui.tui.advice_book import AdviceBook
+from perftui.tui.in_view import InView, targets_in_view
 from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Command, keymap_of
+from perftui.tui.leaving import LeavingApp
+from perftui.tui.report_card.presses import CardPresses
 from perftui.tui.screens.main import MainScreen
 from perftui.tui.slow_link import SlowLink
 from perftui.tui.terminal import end_with, guarded_driver
@@ -36,7 +39,7 @@ class SnapshotArrived(Message):
         return isinstance(message, SnapshotArrived)
 
 
-class PerftuiApp(ThemedApp):
+class PerftuiApp(LeavingApp, ThemedApp):
     """Raises `UserError` when the settings' keys are wrong."""
 
     TITLE = "perftui"
@@ -57,6 +60,8 @@ class PerftuiApp(ThemedApp):
         self.view: View | None = None
         self.utc, self.show_noise = settings.utc, False
         self.selected: dict[TargetKind, str] = {}
+        """What the user chose."""
+        self.in_view: InView = {}
         self.work = Work()
         self.running_actions: list[Action] = []
         self.windows: list[Any] = []
@@ -69,8 +74,9 @@ class PerftuiApp(ThemedApp):
         self.grouping: Grouping | None = None
         self.group: GroupKey | None = None
         """The group of operations that was opened."""
-        self.card_at = 0.0
-        """When a report card was last asked for."""
+        self.card_presses = CardPresses()
+        self.checking: str | None = None
+        """The name of the target that is asked whether an action may run; its question comes, or why there is none."""
         self._lists_connections = False
         self._feeding: asyncio.Task[None] | None = None
         self._no_signals: Any = None
@@ -107,16 +113,6 @@ class PerftuiApp(ThemedApp):
             closing = [asyncio.ensure_future(window.close()) for window in self.windows]
             await asyncio.wait(closing, timeout=_PUT_BACK_S)
 
-    def leave(self, code: int) -> None:
-        """End in order with this exit code; the terminal is restored, and what goes on without us is told there."""
-        self.leaving = True
-        words = self.say_running()
-        self.exit(return_code=code, message=Text(f"perftui: {words}") if words else None)
-
-    def say_running(self) -> str:
-        """What the actions under way do when nobody waits for them any more."""
-        return " ".join(action.interrupted() for action in self.running_actions if isinstance(action, ReportingAction))
-
     async def _feed(self) -> None:
         try:
             await self.feed.run(self._take)
@@ -145,11 +141,12 @@ class PerftuiApp(ThemedApp):
         """Draw again after something about the way of showing changed."""
         if self.shown is None or self._is_bare:
             return
+        self.in_view = targets_in_view(self.shown, self.selected, self.in_view)
         self.view = View(
             snapshot=self.shown,
             history=self.feed.history,
             settings=self.settings,
-            selected=dict(self.selected),
+            selected={kind: target.id for kind, target in self.in_view.items()},
             live=self.feed.live and not self.paused,
             show_noise=self.show_noise,
             utc=self.utc,
@@ -221,7 +218,11 @@ class PerftuiApp(ThemedApp):
     def action_noise(self) -> None:
         self.show_noise = not self.show_noise
         self.feed.set_show_noise(self.show_noise)
-        self.say("Idle and internal operations are " + ("shown." if self.show_noise else "hidden."))
+        done = "shown" if self.show_noise else "hidden"
+        if self.feed.live:
+            self.say(f"Idle and internal operations are {done}.")
+        else:
+            self.say(f"This is a recording: idle and internal operations are {done} if it holds any.")
         self.renew_view()
 
     def action_undo(self) -> None:
@@ -230,9 +231,9 @@ class PerftuiApp(ThemedApp):
         open_undo(self)
 
     def action_report_card(self) -> None:
-        from perftui.tui.report_card.copying import copy_card
+        from perftui.tui.report_card.copying import press_card
 
-        self.run_worker(copy_card(self), group="handover", exclusive=True)
+        press_card(self)
 
     def action_bundle(self) -> None:
         from perftui.tui.report_card.bundling import write_bundle

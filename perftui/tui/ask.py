@@ -37,12 +37,17 @@ def asking_refused(app: "PerftuiApp", state: TargetState | None) -> str | None:
     return None
 
 
+def server_in_view(app: "PerftuiApp") -> TargetState | None:
+    """The MongoDB that the main screen shows."""
+    return app.view.target("mongodb") if app.view is not None else None
+
+
 def open_plan(app: "PerftuiApp", row: Any, state: TargetState | None = None) -> None:
     """Show the plan of a row of Queries or Operations; says why not where there is none."""
     from perftui.analysis.explaining import of_operation, of_slow_query
     from perftui.tui.screens.plan import PlanScreen
 
-    state = state or (app.view.target("mongodb") if app.view is not None else None)
+    state = state or server_in_view(app)
     if not isinstance(row, Operation | DigestRow):
         app.say(_NO_QUERY)
         return
@@ -61,13 +66,13 @@ def open_plan(app: "PerftuiApp", row: Any, state: TargetState | None = None) -> 
     app.push_screen(PlanScreen(connection, state, asked, what, wish))
 
 
-def open_advice(app: "PerftuiApp", row: Any, *, then_create: bool = False) -> None:
+def open_advice(app: "PerftuiApp", row: Any, state: TargetState | None = None, *, then_create: bool = False) -> None:
     """Show what would help a row of Queries, Operations or Indexes; says why not where nothing can be asked."""
     wish = wish_of(row)
     if isinstance(wish, str):
         app.say(wish)
         return
-    open_wish(app, app.view.target("mongodb") if app.view is not None else None, wish, then_create=then_create)
+    open_wish(app, state or server_in_view(app), wish, then_create=then_create)
 
 
 def open_wish(app: "PerftuiApp", state: TargetState | None, wish: AdviceWish, *, then_create: bool = False) -> None:

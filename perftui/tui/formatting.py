@@ -101,6 +101,13 @@ def clock(at: float | None, utc: bool = False) -> str:
     return UNKNOWN if at is None else time.strftime("%H:%M:%S", _moment(at, utc).timetuple()) + ("Z" if utc else "")
 
 
+def day_clock(at: float | None, now: float, utc: bool = False) -> str:
+    """The time of day, with its date where that is another day's than `now`'s: `2026-11-21 14:00:31`."""
+    if at is None or _moment(at, utc).date() == _moment(now, utc).date():
+        return clock(at, utc)
+    return _moment(at, utc).strftime("%Y-%m-%d ") + clock(at, utc)
+
+
 def moment(at: float, utc: bool = False) -> str:
     """For a sentence: `03:12`, with its date where that is another day's; in UTC with a `Z`."""
     shown = _moment(at, utc)

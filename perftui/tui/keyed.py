@@ -56,6 +56,11 @@ class KeyedScreen(Screen[Any]):
     def perftui(self) -> "PerftuiApp":
         return cast("PerftuiApp", self.app)
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether a text is being typed here: a question must not come between."""
+        return False
+
     def show_view(self, view: View) -> None:
         """Draw a new View; called while this screen is on top, and when it comes back there."""
 

@@ -1,8 +1,14 @@
 """What the Overview shows below its table where the screen has room: endpoints, operations and events."""
 
+from typing import Any
+
+from msgspec.structs import replace
+
 from perftui.model.application import EndpointStats
 from perftui.tui.formatting import clock, duration, milliseconds, share
 from perftui.tui.lines import Line, Piece, fill, fit
+from perftui.tui.staleness import say_old
+from perftui.tui.table_spec import TableSpec
 from perftui.tui.tables import endpoints, events, operations
 from perftui.tui.tables.grades import signed
 from perftui.tui.view import View
@@ -40,11 +46,18 @@ def _blocks(view: View, room: int) -> list[Block]:
     """The most telling first; what there is no target for has no block."""
     blocks: list[Block] = []
     if view.target("application") is not None:
-        blocks.append(("Endpoints, slowest first: 4", _endpoints(view)[:room]))
+        blocks.append(_of_table("Endpoints, slowest first: 4", endpoints.ENDPOINTS, view, _endpoints(view)[:room]))
     blocks.append(("Latest events: 8", _events(view)[:room]))
     if view.target("mongodb") is not None:
-        blocks.append(("Running now, longest first: 2", _operations(view)[:room]))
+        view = replace(view, group=None)
+        blocks.append(_of_table("Running now, longest first: 2", operations.OPERATIONS, view, _operations(view)[:room]))
     return blocks
+
+
+def _of_table(title: str, spec: TableSpec[Any], view: View, lines: list[list[Piece]]) -> Block:
+    """What is old is dimmed and says how old it is."""
+    old = say_old(spec, view)
+    return (f"{title}, {old}", [[(text, "dim") for text, _ in line] for line in lines]) if old else (title, lines)
 
 
 def _endpoints(view: View) -> list[list[Piece]]:

@@ -9,7 +9,7 @@ from perftui.model.mongodb import Member
 from perftui.model.redis import RedisServer
 from perftui.model.snapshot import SourceState, TargetState
 from perftui.model.target import TargetKind
-from perftui.tui.formatting import age, clock, duration, milliseconds, number, rate, share, size
+from perftui.tui.formatting import age, duration, milliseconds, number, rate, share, size
 from perftui.tui.lines import Piece
 from perftui.tui.meters.block import grade, main_source
 from perftui.tui.view import State, View
@@ -239,7 +239,7 @@ def _over_budget(app: ApplicationMetrics) -> tuple[str, str, str] | None:
 def _persistence(server: RedisServer, view: View) -> list[Piece]:
     kept = server.persistence
     return _figures(
-        ("last save", clock(kept.last_save_at, view.utc), "over" if kept.last_save_ok is False else "normal"),
+        ("last save", view.clock(kept.last_save_at), "over" if kept.last_save_ok is False else "normal"),
         ("failed", "yes", "over") if kept.last_save_ok is False else None,
         ("changes since", number(kept.changes_since_save), "normal"),
         ("append-only", "-" if kept.append_only is None else "on" if kept.append_only else "off", "normal"),
@@ -259,7 +259,7 @@ def _notices(view: View, target: TargetState | None, *names: str) -> Lines:
     wanted = [source for source in target.sources if not names or any(name in source.source for name in names)]
     for source in [*wanted, *_main(target)]:
         if source.failure is not None:
-            since = f" since {clock(source.failing_since, view.utc)}" if source.failing_since else ""
+            since = f" since {view.clock(source.failing_since)}" if source.failing_since else ""
             read = f", last read {age(view.snapshot.taken_at - source.read_at)} ago" if source.read_at else ""
             said = f" {source.failure.message.rstrip('.')}{since}{read}. {source.failure.help}"
             return [[(said, "over")]]

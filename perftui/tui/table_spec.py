@@ -5,6 +5,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct, field
 
+from perftui.model.target import TargetKind
 from perftui.tui.view import State, View
 
 Row = TypeVar("Row")
@@ -42,6 +43,8 @@ class TableSpec(Struct, Generic[Row], frozen=True):
     key: Callable[[Row], Hashable]
     """What the cursor and tags follow: an opid, a shape's id, never a row number."""
     default_sort: str
+    filled_by: tuple[TargetKind, str] | None = None
+    """The kind of target and the field of its state that the rows come from; absent: they do not get old."""
     descending: bool = True
     full_text: Callable[[Row, View], str] | None = None
     """The row's long text, shown below the cursor's row with `w`."""

@@ -64,7 +64,11 @@ class TimedApp(KeyedApp):
 
     def action_refresh(self) -> None:
         self.feed.refresh()
-        self.say("Reading all sources now.")
+        if self.feed.live:
+            self.say("Reading all sources now.")
+        else:
+            self.paused = self.past = False
+            self.say("From the beginning.")
 
     def action_slower(self) -> None:
         self.set_reading_interval(next((step for step in INTERVALS_S if step > self.interval_s), INTERVALS_S[-1]))
@@ -78,12 +82,18 @@ class TimedApp(KeyedApp):
         self.set_window(next((window for window in WINDOWS_S if window > self.window_s), WINDOWS_S[0]))
 
     def set_reading_interval(self, seconds: float) -> None:
+        if not self.feed.live:
+            self.say("This is a recording: it was read as often as the first line says.")
+            return
         self.interval_s = seconds
         self.feed.set_interval(seconds)
         self.say(f"Reading every {seconds:g} s.")
         self.renew_view()
 
     def set_window(self, seconds: float) -> None:
+        if not self.feed.live:
+            self.say("This is a recording: its digests keep the window that they were made with.")
+            return
         self.window_s = seconds
         self.feed.set_window(seconds)
         self.say(f"Digests show the last {duration(seconds)}.")

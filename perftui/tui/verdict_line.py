@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from perftui.diagnosis.sentence import fitted, parts, word
 from perftui.model.verdict import Verdict
-from perftui.tui.formatting import clock
 from perftui.tui.keys import Keymap
 from perftui.tui.lines import Line, Piece, cells, fill, spread
 from perftui.tui.view import View
@@ -21,7 +20,7 @@ def state_of(verdict: Verdict) -> str:
 
 def moments(view: View) -> Callable[[float], str]:
     """How the screen writes the times of a verdict."""
-    return lambda at: clock(at, view.utc)
+    return view.clock
 
 
 def verdict_line(view: View | None, keymap: Keymap, width: int, *, read_only: bool = False) -> Line:

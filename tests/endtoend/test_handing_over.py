@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from helpers.monitoring import ENTER, leave, monitor, press_until
 from helpers.terminal import Terminal
 
 from perftui.monitor.recording import open_recording
+from perftui.tui.report_card.presses import AGAIN_AFTER_S
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -42,6 +44,7 @@ def test_a_query_is_handed_over_and_replayed_by_somebody_else(home: Path, tmp_pa
         assert "### shop.items find" in card
         assert "COLLSCAN" in card
         assert '"kind": "?"' in card
+        time.sleep(AGAIN_AFTER_S)  # sooner, it would be the first one's echo
         terminal.send("Y")
         terminal.wait_for("with values", timeout_s=60)
         assert re.search(r'"kind": \d+', clipboard(terminal))

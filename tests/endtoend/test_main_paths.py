@@ -308,7 +308,7 @@ def test_resizing_at_any_moment_harms_nothing(terminal: Terminal) -> None:
 
 def test_keys_are_rebound_by_the_settings_file(tmp_path: Path, demo: DemoSession) -> None:
     settings = profile(tmp_path, *demo.connections[:3], extra='[keys]\ntimeline = "f5,c"\npause = "ctrl+p"\n')
-    with monitor("--config", settings, "all") as terminal:
+    with monitor("--config", settings, "all", columns=160) as terminal:  # room for it beside the keys of any row
         terminal.wait_for(r"F5 Timeline")
         terminal.send("c")
         terminal.wait_for("All sources")

@@ -3,7 +3,7 @@
 import pytest
 import redis
 from frames import text
-from test_kill_with_keys import answer_yes, until_slowly
+from test_kill_with_keys import answer_yes, until_it_hears, until_slowly
 
 from perftui.model.settings import Settings
 from perftui.monitor.live import Monitor
@@ -27,6 +27,7 @@ async def test_clears_what_was_chosen_and_nothing_else(choice: str, private_serv
             await until_slowly(pilot, lambda: app.view is not None and app.view.target("redis") is not None)
             await pilot.press("5", "R")
             await until_slowly(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+            await until_it_hears(app, pilot)
             while app.screen.choice != choice:  # type: ignore[attr-defined]
                 await pilot.press("down")
                 await pilot.pause(0.02)

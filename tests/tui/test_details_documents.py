@@ -12,7 +12,7 @@ from perftui.model.query import RecentWork
 from perftui.model.sample import Capability
 from perftui.model.snapshot import Snapshot, SourceState
 from perftui.tui.lines import Line, cells
-from perftui.tui.screens.details import builder_of
+from perftui.tui.screens.builders import builder_of
 from perftui.tui.screens.details_other import source
 from perftui.tui.screens.details_query import query
 from perftui.tui.screens.details_redis import command, command_name
@@ -86,7 +86,7 @@ def test_findings_of_before_an_index_are_said_to_be_of_before() -> None:
     )
     assert document is not None
     shown = text_of(lay_out(document, 120, folded=True, utc=True))
-    assert "No execution was heavy after 08:00:00Z: findings and score are of before." in shown
+    assert "No execution was heavy after 2027-01-15 08:00:00Z: findings and score are of before." in shown
 
 
 def test_nothing_examined_is_unknown_and_never_a_division() -> None:

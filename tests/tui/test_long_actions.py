@@ -155,6 +155,22 @@ class TestProgress:
             assert any("goes on at the server" in str(one) for one in app._exit_renderables)
             action.may_end.set()
 
+    async def test_each_build_is_told_before_quitting(self) -> None:
+        async with asking(NOBODY, size=(160, 30)) as (app, pilot, _feed):
+            action = await started(app, pilot)
+            await pilot.press("escape", "q")
+            assert "q again quits." in text(app)
+            action.may_end.set()
+            await until(pilot, lambda: not app.running_actions)
+            second: Any = await started(app, pilot)
+            await pilot.press("escape", "q")
+            assert app.is_running
+            assert "goes on at the server. q again quits." in text(app)
+            second.interrupted = lambda: "The build of a_1 has moved on."
+            await pilot.press("q")
+            await until(pilot, lambda: not app.is_running)
+            second.may_end.set()
+
 
 class TestProfilingForm:
     @pytest.mark.parametrize("size", ["80x24", "160x45"])

@@ -48,6 +48,18 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
     await pilot.pause()
 
 
+async def test_the_overview_shows_all_operations_while_a_group_is_opened() -> None:
+    async with running(piled(), size=(200, 60), settings=Settings(utc=True)) as (app, _feed, pilot):
+        await press(pilot, "2", "b", "b")
+        model = app.screen.table.model  # type: ignore[attr-defined]
+        model.move_to(len(model.rows) - 1)
+        await press(pilot, "enter")
+        assert len(app.screen.table.model.rows) == 1  # type: ignore[attr-defined]
+        await press(pilot, "1")
+        below = text(app).partition("Running now")[2]
+        assert below.count("update users") > 3
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("by", "presses"), [("shape", 1), ("client", 2), ("application", 3)])
 async def test_groups_are_drawn_as_stored(size: str, by: str, presses: int) -> None:

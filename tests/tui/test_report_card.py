@@ -14,6 +14,7 @@ from helpers.everything import SECRETS, filled
 from msgspec.structs import replace
 from scripted_work import ScriptedWork, asking
 from textual.pilot import Pilot
+from typed_ahead import post_keys
 
 from perftui.actions.journal import default_journal
 from perftui.model.analysis import Analysis
@@ -22,8 +23,9 @@ from perftui.model.plan import Plan
 from perftui.model.snapshot import Snapshot
 from perftui.monitor.recording import open_recording
 from perftui.tui.app import PerftuiApp
-from perftui.tui.report_card import copying
+from perftui.tui.report_card import copying, presses
 from perftui.tui.report_card.markdown import block, code, inline, table
+from perftui.tui.screens.details import DetailsScreen
 
 SCREENS = {
     "overview": (),
@@ -31,6 +33,7 @@ SCREENS = {
     "operation": ("2", "enter"),
     "grouped": ("2", "b"),
     "grouped by client": ("2", "b", "b"),
+    "connection": ("2", "shift+tab", "enter"),
     "transactions": ("2", "tab", "tab"),
     "queries": ("3",),
     "query": ("3", "enter"),
@@ -55,9 +58,9 @@ def secret_snapshots() -> list[Snapshot]:
     return [replace(one, sequence=number, taken_at=1.8e9 + number, interval_s=1.0) for number in (1, 2, 3)]
 
 
-async def cards(app: PerftuiApp, pilot: Pilot[Any], presses: int = 1) -> str:
+async def cards(app: PerftuiApp, pilot: Pilot[Any], times: int = 1) -> str:
     """Press Y so often; the last card."""
-    for _ in range(presses):
+    for _ in range(times):
         app._clipboard = ""
         await pilot.press("Y")
         for _ in range(1500):
@@ -88,14 +91,98 @@ async def test_no_secret_of_any_field_is_in_a_card(name: str) -> None:
         assert "2027-01-15 08:00:03 UTC" in card
 
 
+async def test_the_operations_of_a_connection_have_not_ended() -> None:
+    async with running(full_snapshots()) as (app, _feed, pilot):
+        await pilot.press("2", "shift+tab", "enter")
+        assert "10.0.0.7" in text(app)
+        card = await cards(app, pilot)
+        assert "### Operations: 3 of 3 rows" in card
+        assert "have ended" not in card
+        assert "10.0.0.7" not in card
+
+
+async def test_figures_name_the_span_that_they_cover() -> None:
+    async with running(full_snapshots()) as (app, _feed, pilot):
+        assert "| now | least | most | last 59.0s |" in await cards(app, pilot)
+    longer = [replace(one, taken_at=one.taken_at + 9 * one.sequence) for one in full_snapshots()]
+    async with running(longer) as (app, _feed, pilot):
+        card = await cards(app, pilot)
+        assert "| now | least | most | last 5m00s |" in card
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Presses that follow each other at once count as those of somebody who has read what the first one said."""
+    monkeypatch.setattr(presses, "AGAIN_AFTER_S", 0.0)
+
+
+@pytest.mark.usefixtures("unhurried")
 async def test_asked_again_at_once_nothing_is_hidden() -> None:
     async with opened("2", "enter") as (app, pilot):
-        card = await cards(app, pilot, presses=2)
+        card = await cards(app, pilot, times=2)
         assert "hunter2" in card
         assert "Values, hosts and users are shown." in card
         assert "with values: ~/.state/perftui/cards/card-" in text(app)
         again = await cards(app, pilot)
         assert "hunter2" not in again
+
+
+async def test_pressed_twice_at_once_or_held_it_makes_one_card_without_values(home: Path) -> None:
+    async with opened("2", "enter") as (app, pilot):
+        post_keys(app, "Y", "Y")
+        await until(pilot, lambda: "Making the card ..." in text(app) or app.clipboard != "")
+        await until(pilot, lambda: app.clipboard != "")
+        for _ in range(5):
+            await pilot.press("Y")
+        await app.workers.wait_for_complete()
+        assert [secret for secret in SECRETS if secret in app.clipboard] == []
+        assert "redacted; Y again" in text(app)
+        assert len(list((home / ".state/perftui/cards").iterdir())) == 1
+
+
+@pytest.mark.usefixtures("unhurried")
+@pytest.mark.parametrize("moves", [("escape", "3"), ("escape",), ("escape", "enter")])
+async def test_asked_for_on_another_screen_or_row_it_hides_again(moves: tuple[str, ...]) -> None:
+    async with running(full_snapshots()) as (app, _feed, pilot):
+        await pilot.press("3", "enter")
+        assert isinstance(app.screen, DetailsScreen)
+        await cards(app, pilot)
+        await pilot.press(*moves)
+        assert "Values, hosts and users are shown." not in await cards(app, pilot)
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_asked_for_on_the_next_row_it_hides_again() -> None:
+    async with running(full_snapshots()) as (app, _feed, pilot):
+        await pilot.press("3")
+        await cards(app, pilot)
+        await pilot.press("down")
+        assert "Values, hosts and users are shown." not in await cards(app, pilot)
+        assert "Values, hosts and users are shown." in await cards(app, pilot)
+
+
+@pytest.mark.parametrize(
+    ("times", "answers"),
+    [
+        ((0.0, 2.0), (False, True)),
+        ((0.0, 16.5), (False, False)),
+        ((0.0, 1.2), (False, None)),
+        ((0.0, 1.4, 1.8, 2.2), (False, None, None, None)),
+        ((0.0, 1.4, 2.0), (False, None, True)),
+    ],
+    ids=["again", "too late", "too early", "held", "early, then again"],
+)
+def test_when_a_press_counts(times: tuple[float, ...], answers: tuple[bool | None, ...]) -> None:
+    """The first card is told a second after it was asked for."""
+    pressed, where = presses.CardPresses(), ("screen", "row")
+    heard = []
+    for at in times:
+        heard.append(pressed.press(where, at))
+        if at == 0.0:
+            pressed.begin()
+            assert pressed.press(where, 0.6) is None
+            pressed.end(where, 1.0)
+    assert tuple(heard) == answers
 
 
 async def test_a_card_is_in_a_file_too_that_only_the_user_may_read(home: Path) -> None:
@@ -108,10 +195,11 @@ async def test_a_card_is_in_a_file_too_that_only_the_user_may_read(home: Path) -
         assert "~/.state/perftui/cards/card-20261123T140231Z.md, copied (OSC 52), redacted; Y again" in text(app)
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_old_cards_make_room(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copying, "_KEPT", 2)
     async with running(full_snapshots()) as (app, _feed, pilot):
-        await cards(app, pilot, presses=4)
+        await cards(app, pilot, times=4)
         assert len(list((home / ".state/perftui/cards").iterdir())) == 2
 
 

@@ -1,11 +1,16 @@
-"""The whole program in a real pseudo-terminal that is taken away, or told to end."""
+"""The whole program in a real pseudo-terminal that is taken away, takes nothing any more, or told to end."""
 
 import signal
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from helpers.terminal import Terminal
 
+BEATING_APP = Path(__file__).parent / "beating_app.py"
+BEATS_OF_A_FULL_QUEUE = 400
+"""What the kernel and the queue of frames take at most before nothing more fits."""
 COMMAND = [sys.executable, "-m", "perftui"]
 IGNORING_HANGUP = [
     sys.executable,
@@ -52,3 +57,33 @@ def test_no_color_writes_no_colour() -> None:
         assert terminal.exit_code() == 0
         assert b"38;" not in terminal.output
         assert b"48;" not in terminal.output
+
+
+def test_a_terminal_that_takes_nothing_does_not_stop_the_program(tmp_path: Path) -> None:
+    """As when ssh hangs: sources are still read, the program can be ended, and its exit code is the signal's."""
+    with Terminal([sys.executable, str(BEATING_APP), str(tmp_path / "beats")], columns=180, lines=50) as terminal:
+        terminal.wait_for(r"Mem +\[")
+        _wait_for_beats(tmp_path / "beats", BEATS_OF_A_FULL_QUEUE)
+        terminal.signal(signal.SIGTERM)
+        assert terminal.process.wait(timeout=60) == 143
+        terminal.exit_code()
+        assert b"\x1b[?1049l" in terminal.output, "what restores the terminal waits for it to go on"
+
+
+def test_a_terminal_that_goes_on_shows_a_whole_screen(tmp_path: Path) -> None:
+    with Terminal([sys.executable, str(BEATING_APP), str(tmp_path / "beats")], columns=180, lines=50) as terminal:
+        terminal.wait_for(r"Mem +\[")
+        _wait_for_beats(tmp_path / "beats", BEATS_OF_A_FULL_QUEUE)
+        terminal.screen.reset()
+        terminal.wait_for(r"Mem +\[(.|\n)*1 Overview(.|\n)*SHAPE(.|\n)*q Quit")
+        terminal.signal(signal.SIGTERM)
+        assert terminal.exit_code() == 143
+
+
+def _wait_for_beats(beats: Path, more: int) -> None:
+    """Until the program has gone on for so many frames, while nobody reads what it writes."""
+    wanted = int(beats.read_text() or 0) + more
+    deadline = time.monotonic() + 60
+    while int(beats.read_text() or 0) < wanted:
+        assert time.monotonic() < deadline, "the program stands still"
+        time.sleep(0.05)

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from perftui.model.event import Event
 from perftui.model.settings import Settings, Thresholds
 from perftui.model.snapshot import Snapshot
+from perftui.monitor.history import History
+from perftui.tui.reach import reach_of
 from perftui.tui.screens import timeline_model as model
 from perftui.tui.view import View
 
@@ -104,14 +106,41 @@ def test_values_are_judged_by_the_users_thresholds() -> None:
     assert model.grade(rows["host.cpu_share"], None, limits) == "normal"
 
 
-def test_a_window_is_never_longer_than_history() -> None:
+def test_an_axis_is_as_long_as_its_window_from_the_start() -> None:
     view = view_of_many(2)
-    assert model.ticks_in(view, 60.0) == 60
-    assert model.ticks_in(view, 1e9) == view.settings.history_s
-    fast = View(
-        snapshot=replace(view.snapshot, interval_s=0.1), history=view.history, settings=view.settings, selected={}
-    )
-    assert model.ticks_in(fast, 60.0) == 600
+    assert reach_of(view, 60.0) == (60, 60.0, 1.0)
+    assert model.make_axis(view, 60.0, 60).times[:58] == (None,) * 58
+
+
+def test_a_window_is_never_longer_than_history() -> None:
+    reach = reach_of(view_of_many(60), 1e9)
+    assert reach == (60, 59.0, 59.0), "and is told as what it is"
+
+
+def test_a_window_is_time_whatever_the_interval_was() -> None:
+    slower = view_at([1.0] * 600 + [30.0] * 2)
+    assert reach_of(slower, 300.0) == (242, 300.0, 300.0)
+    assert _span(slower, 300.0) == pytest.approx(299.0)
+    faster = view_at([1.0] * 600 + [0.1] * 100)
+    assert _span(faster, 300.0) == pytest.approx(299.0, abs=1.0)
+    assert reach_of(faster, 300.0).known_s == 300.0
+
+
+def view_at(steps: list[float]) -> View:
+    """History in which one Snapshot follows the other after so many seconds, and that is the interval."""
+    history, snapshots = History(3600), full_snapshots(2)
+    at = snapshots[0].taken_at
+    for sequence, step in enumerate(steps, 1):
+        at += step
+        last = replace(snapshots[-1], sequence=sequence, taken_at=at, interval_s=step)
+        history.add(last)
+    return View(snapshot=last, history=history, settings=Settings(), selected={})
+
+
+def _span(view: View, window_s: float) -> float:
+    span = model.make_axis(view, window_s, 400).span
+    assert span is not None
+    return span[1] - span[0]
 
 
 def test_no_target_gives_no_row() -> None:

@@ -1,18 +1,23 @@
 """The verdict on the screen: its line at every width, the key to its evidence, the whole of it."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
 from fakes import SETTINGS, full_snapshots
 from frames import check_golden, running, text, until
 from msgspec.structs import replace
-from table_samples import digest_row
+from table_samples import digest_row, view_of
 
+from perftui.diagnosis.sentence import sentence
 from perftui.model.operation import Operation, OperationList
 from perftui.model.snapshot import Snapshot
 from perftui.model.verdict import Evidence, Problem, Unseen, Verdict
+from perftui.tui.formatting import day_clock
+from perftui.tui.keys import keymap_of
 from perftui.tui.screens.main import MainScreen
 from perftui.tui.screens.verdict import VerdictScreen
+from perftui.tui.verdict_line import verdict_line
 
 LOOKED_AT = ("12 endpoints", "MongoDB shop-prod", "34 query shapes", "Redis cache:6379", "this machine")
 
@@ -34,6 +39,28 @@ def problem(at: float, **fields: object) -> Problem:
         "evidence": Evidence(page="Queries"),
     }
     return Problem(**(known | fields))  # type: ignore[arg-type]
+
+
+def test_a_moment_of_another_day_has_its_date() -> None:
+    now = full_snapshots()[-1].taken_at
+    verdict = ill(now, since=now - 2 * 86_400 - 120)
+    view = view_of(replace(full_snapshots()[-1], verdict=verdict))
+    line = "".join(text for text, _ in verdict_line(view, keymap_of(SETTINGS), 160).pieces)
+    assert "since 2026-11-21 14:00:31Z" in line
+    assert "since 2026-11-21 14:00:31 UTC" in sentence(verdict)
+    assert "since 14:00:56 UTC" in sentence(ill(now)), "today's has none"
+
+
+def test_another_day_begins_where_the_screen_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        midnight = 1_795_442_400.0 - 14 * 3600  # 2026-11-23 00:00 UTC, 13:00 there
+        assert day_clock(midnight - 60, midnight, utc=True) == "2026-11-22 23:59:00Z"
+        assert day_clock(midnight - 60, midnight) == "12:59:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def ill(at: float, **fields: object) -> Verdict:

@@ -48,7 +48,8 @@ def lay_out(description: Description, problems: Sequence[Problem], width: int, a
         lines += _sentence("!", f"{problem.message} {problem.help}".strip(), width, "warning")
     for consequence in description.consequences:
         lines += _sentence("-", consequence, width, "normal")
-    lines += _sentence("-", _way_back(description), width, "normal" if description.undo else "warning")
+    if description.undo != "":
+        lines += _sentence("-", _way_back(description), width, "normal" if description.undo else "warning")
     lines += _items(description.items, width)
     if description.typed_confirmation is not None:
         lines += [[], *_field(description.typed_confirmation, asked.typed, width)]

@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from perftui.actions.base import (
     Action,
@@ -21,6 +20,8 @@ from perftui.actions.base import (
 )
 from perftui.tui.dialogs.box import Asked, Button, draw_box, lay_out
 from perftui.tui.dialogs.confirm_box import ConfirmBox
+from perftui.tui.dialogs.modal import Dialog
+from perftui.tui.dialogs.telling import STATES, show_outcome
 from perftui.tui.lines import Line, Piece
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 DEAF_S = 0.3
 """Keys typed ahead or pasted must not answer a question that was not on the screen yet."""
 _WIDEST, _LONGEST = 78, 200
-_STATES = {"done": "good", "refused": "warning", "failed": "over", "unverified": "warning"}
 
 
 class Confirmed(NamedTuple):
@@ -42,17 +42,16 @@ class Confirmed(NamedTuple):
 Run = Callable[[Action, Confirmed], Awaitable[Outcome]]
 
 
-class ConfirmDialog(ModalScreen[None]):
-    """Stands on Cancel, is deaf for its first 300 ms, and to every paste; then runs what was confirmed.
+class ConfirmDialog(Dialog):
+    """Stands on Cancel; is deaf for its first 300 ms, for as long as keys still come, and to every paste.
 
-    Where the description wants something typed, only that very text lets it run.
+    Then runs what was confirmed. Where the description wants something typed, only that very text lets it run.
     """
 
     DEFAULT_CSS = """
     ConfirmDialog { align: center middle; background: $background 60%; }
     ConfirmDialog > #confirm-box { width: 78; height: 16; }
     """
-    AUTO_FOCUS: ClassVar[str | None] = ""
 
     def __init__(
         self,
@@ -152,26 +151,31 @@ class ConfirmDialog(ModalScreen[None]):
     def _start_to_hear(self) -> None:
         """The time counts from when the question can be seen."""
         self._hears_from = time.monotonic() + DEAF_S
-        self.set_timer(DEAF_S + 0.01, self.paint)
+        self._paint_until_it_hears()
+
+    def _paint_until_it_hears(self) -> None:
+        self.paint()
+        left_s = (self._hears_from or 0.0) - time.monotonic()
+        if left_s > 0:
+            self.set_timer(left_s + 0.01, self._paint_until_it_hears)
 
     def is_deaf_to(self, event: Message) -> bool:
         """Whether it was typed before anybody could have read the question."""
         return self._hears_from is None or event.time < self._hears_from
 
-    def on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-
-    def on_key(self, event: events.Key) -> None:
-        event.stop()
-        event.prevent_default()
-        if event.key == "ctrl+c":
-            self.app.exit()
-        elif not self.is_deaf_to(event) and not self._type(event):
+    def hear(self, event: events.Key) -> None:
+        if self.is_deaf_to(event):
+            self._stay_deaf(event)
+        elif not self._type(event):
             self._answer(event.key)
 
+    def _stay_deaf(self, event: events.Key) -> None:
+        """Who types on has not read the question yet."""
+        if self._hears_from is not None:
+            self._hears_from = max(self._hears_from, event.time + DEAF_S)
+
     def on_confirm_box_clicked(self, event: ConfirmBox.Clicked) -> None:
-        if not self.is_deaf_to(event):
+        if not self.left and not self.is_deaf_to(event):
             self.button = event.button
             self._press()
 
@@ -252,22 +256,24 @@ class ConfirmDialog(ModalScreen[None]):
 
     def _tell(self, progress: ActionProgress) -> None:
         self.progress = progress
-        if self.is_attached and self.is_current:
+        if self.is_attached and not self.left:
             self.paint()
 
     async def _work(self, action: Action, confirmed: Confirmed) -> None:
-        """Belongs to the app: it goes on when this dialog is left."""
+        """Belongs to the app: it goes on when this dialog is left. Who has left it is told in one line."""
         perftui = cast("PerftuiApp", self.app)
         outcome = await self._run(action, confirmed)
-        if self.is_attached and self.is_current:
-            self.dismiss()
-        perftui.say(outcome.message, _STATES[outcome.state])
+        if self.left:
+            perftui.say(outcome.message, STATES[outcome.state])
+            return
+        self.leave()
+        await show_outcome(perftui, action, outcome)
 
     def _leave(self) -> None:
-        perftui, waited = cast("PerftuiApp", self.app), self.running
-        self.dismiss()
-        if waited:
-            perftui.say("Not waiting any more. The command goes on; its outcome will be told.", "warning")
+        self.leave()
+        if self.running:
+            words = "Not waiting any more. The command goes on; its outcome will be told."
+            cast("PerftuiApp", self.app).say(words, "warning")
 
 
 def _by_choice(action: Action) -> dict[str, Action]:

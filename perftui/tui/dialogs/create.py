@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from perftui.model.analysis import Recommendation
 from perftui.model.query import DigestRow
 from perftui.model.snapshot import TargetState
-from perftui.tui.ask import asking_refused, open_advice
+from perftui.tui.ask import asking_refused, open_advice, server_in_view
 from perftui.tui.dialogs.flow import acting_through, find_connection, start_action
 from perftui.tui.proofs import renew_proofs, shapes_before
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 _NONE = "No index is advised here, so there is none to create."
 
 
-def create_for(app: "PerftuiApp", row: Any) -> None:
+def create_for(app: "PerftuiApp", row: Any, on: TargetState | None = None) -> None:
     """Create what is advised for a row. Where nobody has asked for advice yet, that comes first."""
-    found = acting_through(app, app.view.target("mongodb") if app.view is not None else None)
+    found = acting_through(app, on or server_in_view(app))
     if found is None:
         return
     state = found[1]
     if not isinstance(row, DigestRow) or app.advice.find(state.target.id, row.ns) is None:
-        open_advice(app, row, then_create=True)
+        open_advice(app, row, state, then_create=True)
         return
     serving = app.advice.serving(state.target.id, row.ns, row.shape_id)
     if serving:

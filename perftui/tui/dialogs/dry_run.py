@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from perftui.actions.base import Action, Description, Outcome, Problem
+from perftui.tui.dialogs.asking import begin_check, checking, may_ask, until_nothing_is_typed
+from perftui.tui.dialogs.telling import show_only, show_outcome
 
 if TYPE_CHECKING:
     from perftui.tui.app import PerftuiApp
@@ -42,21 +44,21 @@ class DryRun:
 
 def start_dry_run(app: "PerftuiApp", action: Action) -> None:
     """Check in the background, then show it."""
-    app.say(f"Checking on {action.target.name} ...")
-    app.run_worker(_check_and_show(app, DryRun(action)), group="actions", exit_on_error=False)
+    if may_ask(app):
+        begin_check(app, action.target.name)
+        app.run_worker(_check_and_show(app, DryRun(action)), group="actions", exit_on_error=False)
 
 
 async def _check_and_show(app: "PerftuiApp", action: DryRun) -> None:
     from perftui.model.redaction import redact
-    from perftui.tui.dialogs.confirm import ConfirmDialog, Confirmed
+    from perftui.tui.dialogs.confirm import ConfirmDialog
 
-    try:
-        problems = await action.check()
-    except Exception as error:  # whatever a client raises is told in words
-        app.say(f"It could not be checked: {redact(action.explain(error))}", "over")
-        return
-
-    async def never(chosen: Action, _confirmed: Confirmed) -> Outcome:
-        return await chosen.run()
-
-    await app.push_screen(ConfirmDialog(action, problems, "", never))
+    with checking(app, action.target.name):
+        try:
+            problems = await action.check()
+        except Exception as error:  # whatever a client raises is told in words
+            words = f"It could not be checked: {redact(action.explain(error))}"
+            await show_outcome(app, action, Outcome(state="failed", message=words))
+            return
+        await until_nothing_is_typed(app)
+        await app.push_screen(ConfirmDialog(action, problems, "", show_only))

@@ -47,9 +47,10 @@ class ExecuteOnce:
 def open_execute(app: "PerftuiApp", screen: "PlanScreen") -> None:
     """Ask, then have the screen run it; says why nobody may be asked now."""
     from perftui.tui.ask import asking_refused
+    from perftui.tui.dialogs.asking import why_not_now
     from perftui.tui.dialogs.confirm import ConfirmDialog, Confirmed
 
-    reason = asking_refused(app, screen.state) or screen.asked.never_run
+    reason = asking_refused(app, screen.state) or screen.asked.never_run or why_not_now(app)
     if reason is not None:
         app.say(reason, "warning")
         return

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from perftui.model.event import Event, Severity
 from perftui.model.settings import Settings
 from perftui.model.snapshot import TargetState
 from perftui.model.target import Connection, Target
+from perftui.tui.dialogs.asking import begin_check, checking, may_ask, until_nothing_is_typed, wait_for_turn
 from perftui.tui.proofs import renew_proofs
 from perftui.tui.view import View
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from perftui.actions.base import Action, Outcome
     from perftui.tui.app import PerftuiApp
     from perftui.tui.dialogs.confirm import Confirmed, Run
+
+_State = Literal["refused", "failed"]
 
 
 def find_connection(settings: Settings, target: Target) -> Connection | None:
@@ -63,18 +66,25 @@ def start_action(
     after: Callable[["Outcome"], None] | None = None,
     way_out: Callable[[], "Action | None"] | None = None,
     instead: Callable[[], None] | None = None,
+    waits: bool = False,
 ) -> None:
-    """Check, then ask, in the background.
+    """Check, then ask, in the background; refused in words while something else is checked or asked.
 
     `run`: what runs it, in place of `actions.runner` alone. `abort`: what K does to it while it runs. `after` is told
     the outcome. `way_out`: what may be asked for instead, knowingly, where the check refuses the action. `instead` is
-    called where nobody is asked.
+    called where nobody is asked. `waits`: for its turn, as nobody has pressed a key for it.
     """
-    app.say(f"Checking on {action.target.name} ...")
+    if not waits and not may_ask(app):
+        return
+    if not waits:
+        begin_check(app, action.target.name)
     runs = _told(app, run or _through_runner(read_only or app.settings.read_only), after)
 
     async def work() -> None:
-        asked = await _check_and_ask(app, action, verb, runs, abort, way_out)
+        if waits:
+            await wait_for_turn(app)
+        with checking(app, action.target.name):
+            asked = await _check_and_ask(app, action, verb, runs, abort, way_out, told_in_box=not waits)
         if not asked and instead is not None:
             instead()
 
@@ -88,6 +98,8 @@ async def _check_and_ask(
     run: "Run",
     abort: "Callable[[Action], None] | None",
     way_out: Callable[[], "Action | None"] | None,
+    *,
+    told_in_box: bool,
 ) -> bool:
     """Whether it may be asked for; says why not."""
     from perftui.model.redaction import redact
@@ -100,13 +112,27 @@ async def _check_and_ask(
         if other is not None and not any(problem.blocking for problem in await other.check()):
             action, blocking = other, None
     except Exception as error:  # whatever a client raises is told in words
-        app.say(f"Nothing was done: {redact(action.explain(error))}", "over")
+        await _tell_refused(app, action, "failed", redact(action.explain(error)), in_box=told_in_box)
         return False
     if blocking is not None:
-        app.say(f"Nothing was done: {blocking.message} {blocking.help}".rstrip(), "warning")
+        await _tell_refused(app, action, "refused", f"{blocking.message} {blocking.help}".rstrip(), in_box=told_in_box)
         return False
+    await until_nothing_is_typed(app)
     await app.push_screen(ConfirmDialog(action, problems, verb, run, abort))
     return True
+
+
+async def _tell_refused(app: "PerftuiApp", action: "Action", state: "_State", reason: str, *, in_box: bool) -> None:
+    """A box only for who waits for an answer: it would hold up the others that are offered at the start."""
+    from perftui.actions.base import Outcome
+    from perftui.tui.dialogs.telling import STATES, show_outcome
+
+    outcome = Outcome(state=state, message=f"Nothing was done: {reason}")
+    tell_outcome(app, action, outcome)
+    if in_box:
+        await show_outcome(app, action, outcome)
+    else:
+        app.say(outcome.message, STATES[state])
 
 
 def _told(app: "PerftuiApp", run: "Run", after: Callable[["Outcome"], None] | None) -> "Run":

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from perftui.model.snapshot import TargetState
 from perftui.model.target import Connection
+from perftui.tui.ask import server_in_view
 from perftui.tui.dialogs.flow import acting_through, start_action
 from perftui.tui.tables.indexes import IndexRow
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 _NO_INDEX = "This works on an index: tab 7, Enter on its collection, then the key on its row."
 
 
-def open_hide(app: "PerftuiApp", row: Any) -> None:
-    """Ask to hide the index, or to show a hidden one again."""
-    found = _acting(app, row)
+def open_hide(app: "PerftuiApp", row: Any, on: TargetState | None = None) -> None:
+    """Ask to hide the index, or to show a hidden one again. `on`: its server, where it is not the one in view."""
+    found = _acting(app, row, on)
     if found is None:
         return
     from perftui.actions.hide_index import HideIndex
@@ -26,9 +27,9 @@ def open_hide(app: "PerftuiApp", row: Any) -> None:
     start_action(app, action, "Hide it" if hides else "Show it", read_only=state.read_only)
 
 
-def open_drop(app: "PerftuiApp", row: Any) -> None:
+def open_drop(app: "PerftuiApp", row: Any, on: TargetState | None = None) -> None:
     """Ask to drop the index; while it is being built, to abort the build."""
-    found = _acting(app, row)
+    found = _acting(app, row, on)
     if found is None:
         return
     connection, state = found
@@ -49,9 +50,9 @@ def start_abort(app: "PerftuiApp", connection: Connection, state: TargetState, n
     start_action(app, action, "Abort it", read_only=state.read_only)
 
 
-def _acting(app: "PerftuiApp", row: Any) -> tuple[Connection, TargetState] | None:
+def _acting(app: "PerftuiApp", row: Any, on: TargetState | None) -> tuple[Connection, TargetState] | None:
     """Where to act; says why nothing may be changed."""
     if not isinstance(row, IndexRow):
         app.say(_NO_INDEX)
         return None
-    return acting_through(app, app.view.target("mongodb") if app.view is not None else None)
+    return acting_through(app, on or server_in_view(app))

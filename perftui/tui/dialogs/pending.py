@@ -57,7 +57,7 @@ def _offer(app: "PerftuiApp", record: "Record", others: "Sequence[Record]") -> b
     def after(_outcome: "Outcome") -> None:
         _offer_first(app, others)
 
-    start_action(app, action, verb, read_only=False, after=after, instead=lambda: _offer_first(app, others))
+    start_action(app, action, verb, read_only=False, after=after, instead=lambda: _offer_first(app, others), waits=True)
     return True
 
 

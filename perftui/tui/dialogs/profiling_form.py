@@ -1,13 +1,12 @@
 """Which profiling is wanted: a small form before the question. Up and down choose a line, left and right its value."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from msgspec import Struct
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
+from perftui.tui.dialogs.modal import Dialog
 from perftui.tui.formatting import duration
 from perftui.tui.lines import Line, Piece, cells, fill
 from perftui.tui.widgets.line_widget import LineWidget
@@ -31,10 +30,9 @@ class Choice(Struct, frozen=True):
     """Only what concerns this collection, whatever it takes; level and slow_ms do not count then."""
 
 
-class ProfilingForm(ModalScreen[None]):
+class ProfilingForm(Dialog):
     """Hands the choice to `done`; Esc leaves without one."""
 
-    AUTO_FOCUS: ClassVar[str | None] = ""
     DEFAULT_CSS = """
     ProfilingForm { align: center middle; background: $background 60%; }
     ProfilingForm > #profiling-form { width: 64; height: 12; }
@@ -83,24 +81,19 @@ class ProfilingForm(ModalScreen[None]):
         seconds = "until it is changed" if choice.seconds is None else duration(choice.seconds)
         return (LEVELS[choice.level], f"{choice.slow_ms} ms", f"{choice.sample_rate * 100:g} % of them", seconds)[index]
 
-    async def on_key(self, event: events.Key) -> None:
-        event.stop()
-        event.prevent_default()
+    def hear(self, event: events.Key) -> None:
         key = event.key
         if key in ("escape", "q"):
-            self.dismiss()
-        elif key == "ctrl+c":
-            self.app.exit()
+            self.leave()
         elif key == "enter":
-            choice = self.choice
-            self.dismiss()
-            self._done(choice)
+            self.leave()
+            self._done(self.choice)
         elif key in ("up", "k", "down", "j", "tab", "shift+tab"):
             self.line = (self.line + (-1 if key in ("up", "k", "shift+tab") else 1)) % len(_LABELS)
         elif key in ("left", "h", "right", "l"):
             count = (len(LEVELS), len(SLOW_MS), len(SAMPLES), len(SECONDS))[self.line]
             self.places[self.line] = (self.places[self.line] + (-1 if key in ("left", "h") else 1)) % count
-        if self.is_attached:
+        if not self.left:
             self.paint()
 
 

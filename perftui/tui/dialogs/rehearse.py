@@ -51,8 +51,9 @@ class RehearseOnce:
 def open_rehearsal(app: "PerftuiApp", screen: "AdviceScreen") -> None:
     """Ask, then have the screen show what was measured; says why nobody may be asked now."""
     from perftui.tui.ask import asking_refused
+    from perftui.tui.dialogs.asking import why_not_now
 
-    reason = asking_refused(app, screen.state)
+    reason = asking_refused(app, screen.state) or why_not_now(app)
     if reason is not None:
         app.say(reason, "warning")
         return
@@ -62,6 +63,7 @@ def open_rehearsal(app: "PerftuiApp", screen: "AdviceScreen") -> None:
 
 
 async def _ask(app: "PerftuiApp", screen: "AdviceScreen", action: RehearseOnce) -> None:
+    from perftui.tui.dialogs.asking import until_nothing_is_typed
     from perftui.tui.dialogs.confirm import ConfirmDialog, Confirmed
 
     async def run(chosen: Action, _confirmed: Confirmed) -> Outcome:
@@ -69,5 +71,6 @@ async def _ask(app: "PerftuiApp", screen: "AdviceScreen", action: RehearseOnce) 
         return await chosen.run()
 
     problems = await action.check()
+    await until_nothing_is_typed(app)
     if app.screen is screen:
         app.push_screen(ConfirmDialog(action, problems, "Rehearse", run))

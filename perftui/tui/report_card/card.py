@@ -5,7 +5,7 @@ from datetime import datetime
 
 from perftui import __version__
 from perftui.actions.journal import Journal
-from perftui.diagnosis.sentence import sentence
+from perftui.diagnosis.sentence import sentence, utc
 from perftui.handover.redactor import Redactor
 from perftui.model.verdict import Problem, Verdict
 from perftui.tui.formatting import duration, timestamp
@@ -56,7 +56,7 @@ def _verdict(verdict: Verdict | None) -> Iterator[str]:
         return
     yield f"**{inline(sentence(verdict))}**"
     problems = [("Follows from it", one) for one in verdict.effects] + [("Also wrong", one) for one in verdict.others]
-    lines = [f"- {title}: {inline(_short(one))}" for title, one in problems]
+    lines = [f"- {title}: {inline(_short(one, verdict.at))}" for title, one in problems]
     if verdict.looked_at:
         lines.append(f"- Looked at: {inline(', '.join(verdict.looked_at))}")
     lines += [f"- May not be read: {inline(f'{one.what}: needs {one.needs}')}" for one in verdict.unseen]
@@ -64,6 +64,6 @@ def _verdict(verdict: Verdict | None) -> Iterator[str]:
         yield "\n".join(lines)
 
 
-def _short(problem: Problem) -> str:
-    since = f"since {'' if problem.since_known else 'before '}{timestamp(problem.since, utc=True)[11:19]} UTC"
+def _short(problem: Problem, now: float) -> str:
+    since = f"since {'' if problem.since_known else 'before '}{utc(problem.since, now)}"
     return "; ".join(one for one in (f"{problem.severity}: {problem.what} {since}", problem.cost, problem.cause) if one)

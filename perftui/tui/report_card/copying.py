@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Hashable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,27 +14,51 @@ from perftui.actions.journal import default_journal
 from perftui.config.folders import state_folder
 from perftui.tui.keyed import KeyedScreen
 from perftui.tui.report_card.card import make_card
-from perftui.tui.report_card.shown import look
+from perftui.tui.report_card.shown import Draw, look
+from perftui.tui.view import View
 
 if TYPE_CHECKING:
     from perftui.tui.app import PerftuiApp
 
-AGAIN_WITHIN_S = 15.0
 _WITHOUT_OSC_52 = ("dumb", "linux", "vt", "unknown")
 _KEPT = 50
 
 
-async def copy_card(app: "PerftuiApp") -> None:
-    """Make the card of the screen that is looked at, say where it is; asked for again at once, nothing is hidden."""
-    view, now = app.view, time.monotonic()
-    if view is None:
+def press_card(app: "PerftuiApp") -> None:
+    """Make the card of the screen that is looked at, say where it is; asked for again there, nothing is hidden."""
+    if app.view is None:
         app.say("Nothing was read yet: there is nothing to hand over.")
         return
-    hidden = now - app.card_at > AGAIN_WITHIN_S
-    app.card_at = now if hidden else 0.0
-    draw = look(_looked_at(app))
-    text = await asyncio.to_thread(make_card, draw, view, default_journal(), hidden=hidden)
-    _hand_over(app, text, view.snapshot.taken_at, hidden=hidden)
+    presses, where = app.card_presses, _place(app, app.view)
+    with_values = presses.press(where, time.monotonic())
+    if presses.making or with_values is not None:
+        app.say("Making the card ...")
+    if with_values is not None:
+        presses.begin()
+        draw = look(_looked_at(app))
+        app.run_worker(_make(app, app.view, draw, where, hidden=not with_values), group="handover")
+
+
+async def _make(app: "PerftuiApp", view: View, draw: Draw, where: Hashable, *, hidden: bool) -> None:
+    told = False
+    try:
+        text = await asyncio.to_thread(make_card, draw, view, default_journal(), hidden=hidden)
+        _hand_over(app, text, view.snapshot.taken_at, hidden=hidden)
+        told = True
+    finally:
+        app.card_presses.end(where if told and hidden else None, time.monotonic())
+
+
+def _place(app: "PerftuiApp", view: View) -> Hashable:
+    """The screen and the row that the card is of."""
+    from perftui.tui.screens.main import MainScreen
+
+    screen = _looked_at(app)
+    opened = (*sorted(view.selected.items()), view.collection, view.endpoint, view.group)
+    model = screen.table.model if isinstance(screen, MainScreen) else None
+    if model is None:
+        return (screen, opened)
+    return (screen, opened, model.spec.name, None if model.row is None else model.spec.key(model.row))
 
 
 def _hand_over(app: "PerftuiApp", text: str, at: float, *, hidden: bool) -> None:

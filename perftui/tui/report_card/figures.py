@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from perftui.tui.formatting import duration
 from perftui.tui.lines import sparkline
+from perftui.tui.reach import reach_of
 from perftui.tui.report_card.markdown import heading, inline, table
 from perftui.tui.screens.timeline_model import fold, make_rows
 from perftui.tui.view import View
@@ -14,6 +16,7 @@ _EVERY_ROW = 1000
 def figures(view: View, window_s: float) -> Iterator[str]:
     """A table for each target: now, and what the window held."""
     rows = make_rows(view, window_s, _COLUMNS, room=_EVERY_ROW)
+    covered = duration(reach_of(view, window_s).known_s)
     for state in view.snapshot.targets:
         lines = []
         for row in rows:
@@ -25,7 +28,7 @@ def figures(view: View, window_s: float) -> Iterator[str]:
             lines.append((row.metric.title, now, row.show(min(known)), row.show(max(known)), curve.strip()))
         if lines:
             yield heading(f"{state.target.name} ({_what(view, state.target.id)})", 3)
-            yield table(("", "now", "least", "most", f"last {window_s / 60:g} min"), lines)
+            yield table(("", "now", "least", "most", f"last {covered}"), lines)
     if not any(row.columns for row in rows):
         yield inline("Nothing was read yet.")
 

@@ -1,11 +1,12 @@
 """A View without values, hosts and users: all that a card holds is drawn from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from perftui.advice.contention.groups import GroupKey
+from perftui.advice.contention.groups import Grouping, GroupKey, connection_value, is_member, value_of
 from perftui.handover.redactor import Redactor
+from perftui.model.operation import Operation
 from perftui.monitor.feed import Series
 from perftui.tui.view import View
 
@@ -31,21 +32,37 @@ def hidden_view(view: View, redactor: Redactor) -> View:
     """The same View for a stranger's eyes."""
     names = redactor.names
     snapshot = redactor.snapshot(view.snapshot)
-    originals = {
-        after.target.id: before.target.id for before, after in zip(view.snapshot.targets, snapshot.targets, strict=True)
+    pseudonyms = {
+        before.target.id: after.target.id for before, after in zip(view.snapshot.targets, snapshot.targets, strict=True)
     }
+    originals = {pseudonym: target_id for target_id, pseudonym in pseudonyms.items()}
     book = None if view.advice is None else view.advice.changed(names.uri, redactor.redact)
-    return replace(
+    hidden = replace(
         view,
         snapshot=snapshot,
         history=_RenamedHistory(view.history, originals),
-        selected={kind: names.uri(target_id) for kind, target_id in view.selected.items()},
+        selected={kind: pseudonyms[target_id] for kind, target_id in view.selected.items() if target_id in pseudonyms},
         advice=book,
-        group=None if view.group is None else _hidden_group(view.group, redactor),
     )
+    return hidden if view.group is None else replace(hidden, group=_hidden_group(view.group, view, hidden, redactor))
 
 
-def _hidden_group(group: GroupKey, redactor: Redactor) -> GroupKey:
-    if group.by == "client":
-        return replace(group, value=redactor.names.host(group.value))
-    return replace(group, value=redactor.names.name("application", group.value)) if group.by == "application" else group
+def _hidden_group(group: GroupKey, view: View, hidden: View, redactor: Redactor) -> GroupKey:
+    """By one of its operations, as it is after hiding; of a group that has ended, from its parts."""
+    for before, after in zip(_operations(view), _operations(hidden), strict=True):
+        if is_member(before, group):
+            return replace(group, value=value_of(after, group.by))
+    names = redactor.names
+    machine, _, application = group.value.partition(" ")
+    values: dict[Grouping, Callable[[], str]] = {
+        "shape": lambda: redactor.text(group.value),
+        "client": lambda: names.host(group.value),
+        "application": lambda: names.name("application", group.value),
+        "connection": lambda: connection_value(names.host(machine), names.name("application", application)),
+    }
+    return replace(group, value=values[group.by]())
+
+
+def _operations(view: View) -> Sequence[Operation]:
+    target = view.target("mongodb")
+    return () if target is None or target.operations is None else target.operations.operations

@@ -10,13 +10,16 @@ from textual.screen import Screen
 from perftui.handover.redactor import Redactor
 from perftui.model.analysis import Analysis
 from perftui.model.plan import Plan
+from perftui.model.target import TargetKind
 from perftui.tui.formatting import timestamp
 from perftui.tui.report_card.markdown import block, heading, inline, plain, table
-from perftui.tui.screens.details import DetailsScreen, builder_of
+from perftui.tui.screens.builders import builder_of
+from perftui.tui.screens.details import DetailsScreen
 from perftui.tui.screens.document import Block, lay_out, lay_out_blocks
 from perftui.tui.screens.main import MainScreen
 from perftui.tui.screens.timeline_model import Axis, events_near
 from perftui.tui.screens.timeline_model import Row as TimelineRow
+from perftui.tui.staleness import say_old
 from perftui.tui.table_spec import TableSpec
 from perftui.tui.view import View
 from perftui.tui.work import AdviceWish
@@ -39,7 +42,7 @@ def look(screen: Screen[Any]) -> Draw:
     if isinstance(screen, MainScreen):
         return _table(screen)
     if isinstance(screen, DetailsScreen):
-        return partial(_details, screen.spec, screen.current_row())
+        return partial(_details_page, screen.selected, screen.spec, screen.current_row())
     if isinstance(screen, PlanScreen):
         return partial(_plan, screen.asked.ns, screen.what, screen.problem, screen.plan, screen.place)
     if isinstance(screen, AdviceScreen):
@@ -72,7 +75,8 @@ def _rows(
 ) -> Iterator[str]:
     pairs = _paired(spec, view, original)
     rows = [pairs[key] for row in chosen if (key := spec.key(row)) in pairs]
-    yield heading(f"{title}: {len(rows)} of {total:,} rows", 3)
+    old = say_old(spec, view)
+    yield heading(f"{title}: {len(rows)} of {total:,} rows{', ' if old else ''}{old}", 3)
     if not rows:
         yield inline(spec.empty(view))
         return
@@ -80,6 +84,16 @@ def _rows(
     yield table([one.title for one in columns], [[one.text(row, view) for one in columns] for row in rows])
     if under_cursor is not None:
         yield from _details(spec, under_cursor, view, original, hide)
+
+
+def _details_page(
+    selected: dict[TargetKind, str], spec: TableSpec[Any], row: Any, view: View, original: View, hide: Hide
+) -> Iterator[str]:
+    """Of the targets that the page stays with."""
+    pairs = zip(original.snapshot.targets, view.snapshot.targets, strict=True)
+    names = {before.target.id: after.target.id for before, after in pairs}
+    given = {kind: names.get(target_id, "") for kind, target_id in selected.items()}
+    yield from _details(spec, row, view.standing_on(given), original.standing_on(selected), hide)
 
 
 def _details(spec: TableSpec[Any], row: Any, view: View, original: View, _hide: Hide) -> Iterator[str]:

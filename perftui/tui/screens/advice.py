@@ -14,7 +14,7 @@ from perftui.model.redaction import redact
 from perftui.model.snapshot import TargetState
 from perftui.model.target import Connection
 from perftui.tui.ask import plan_of_shape
-from perftui.tui.formatting import clock, duration
+from perftui.tui.formatting import duration
 from perftui.tui.keys import Command, Context
 from perftui.tui.lines import Line, Piece
 from perftui.tui.screens.advice_document import item_blocks, overview_blocks
@@ -121,7 +121,7 @@ class AdviceScreen(PageScreen):
     def say_time(self, view: View) -> Piece:
         if self._at is None:
             return super().say_time(view)
-        return f"of {clock(self._at, view.utc)} ", "normal"
+        return f"of {view.clock(self._at)} ", "normal"
 
     def offers(self, command: Command) -> bool:
         if command.name in {"create_tagged", "dry_run", "rehearse", "copy_command", "item_tag"}:

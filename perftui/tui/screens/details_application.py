@@ -9,6 +9,7 @@ from perftui.tui.screens.details_parts import (
     budgets_block,
     history,
     history_times,
+    lately,
     latency_facts,
     number_and_rate,
     when,
@@ -46,7 +47,7 @@ def endpoint(view: View, key: Hashable) -> Document | None:
                 Spark("requests", history(view, target_id, "endpoint.per_s", name), lambda v: f"{rate(v)}/s"),
                 Spark("5xx", history(view, target_id, "endpoint.server_error_rate", name), share),
             ),
-            "HISTORY",
+            lately("HISTORY", view),
         ),
     )
     return Document(f"{name} of {target.target.name}", blocks, copied=name, at=view.snapshot.taken_at)

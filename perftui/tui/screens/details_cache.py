@@ -6,7 +6,7 @@ from perftui.model.application import CacheStats, KeyUse
 from perftui.model.metrics import ValueSizesDocument
 from perftui.tui.formatting import UNKNOWN, milliseconds, number, rate, share, size
 from perftui.tui.lines import Piece, bar, fit
-from perftui.tui.screens.details_parts import budgets_block, history
+from perftui.tui.screens.details_parts import budgets_block, history, lately
 from perftui.tui.screens.document import Block, Document, Fact, Facts, Rows, Spark, Sparks
 from perftui.tui.tables import caches
 from perftui.tui.tables.grades import signed
@@ -62,7 +62,7 @@ def _cache_history(view: View, target_id: str, row: CacheStats) -> Sparks:
     told = any(value is not None for value in now)
     rates = Spark("hit rate", now if told else history(view, target_id, "cache.hit_rate", row.name), share)
     gets = Spark("gets", history(view, target_id, "cache.gets_per_s", row.name), lambda value: f"{rate(value)}/s")
-    return Sparks((rates, gets), "HISTORY")
+    return Sparks((rates, gets), lately("HISTORY", view))
 
 
 def _value_facts(sizes: ValueSizesDocument) -> tuple[Fact, ...]:

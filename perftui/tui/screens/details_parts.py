@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from perftui.model.metrics import BudgetDocument
 from perftui.model.query import LatencySummary
-from perftui.tui.formatting import UNKNOWN, age, clock, milliseconds, number, rate, timestamp
+from perftui.tui.formatting import UNKNOWN, age, clock, duration, milliseconds, number, rate, timestamp
+from perftui.tui.reach import Reach, reach_of
 from perftui.tui.screens.document import Fact, Rows, Spark, Sparks
 from perftui.tui.tables.budgets import limit_lines
 from perftui.tui.view import View
@@ -14,18 +15,24 @@ _MOST_POINTS = 900
 History = tuple[float | None, ...]
 
 
-def points(view: View) -> int:
-    """How many ticks the window holds."""
-    return max(2, min(_MOST_POINTS, round(view.snapshot.window_s / max(view.snapshot.interval_s, 0.1))))
+def reach(view: View) -> Reach:
+    """Of the window as much as a page has room for."""
+    return reach_of(view, view.snapshot.window_s, _MOST_POINTS)
+
+
+def lately(title: str, view: View) -> str:
+    """The heading of a history, with the span that it covers."""
+    return f"{title}, LAST {duration(reach(view).axis_s)}"
 
 
 def history(view: View, target_id: str, metric: str, subject: str | None = None) -> History:
     """The window's values up to the Snapshot in view."""
-    return tuple(view.history.values(target_id, metric, points(view), subject=subject, until=view.snapshot.sequence))
+    ticks, until = reach(view).ticks, view.snapshot.sequence
+    return tuple(view.history.values(target_id, metric, ticks, subject=subject, until=until))
 
 
 def history_times(view: View) -> History:
-    return tuple(view.history.times(points(view), until=view.snapshot.sequence))
+    return tuple(view.history.times(reach(view).ticks, until=view.snapshot.sequence))
 
 
 def when(at: float | None, view: View) -> str:
@@ -68,5 +75,5 @@ def shape_history(view: View, target_id: str, shape_id: str | None) -> Sparks:
             Spark("p95", history(view, target_id, "shape.p95_ms", shape_id), milliseconds),
             Spark("executions", history(view, target_id, "shape.per_s", shape_id), lambda value: f"{rate(value)}/s"),
         ),
-        "HISTORY OF THIS SHAPE",
+        lately("HISTORY OF THIS SHAPE", view),
     )

@@ -7,7 +7,7 @@ from perftui.model.comment import endpoint_of
 from perftui.model.query import DigestRow, QueryDigest, SlowQuery
 from perftui.model.snapshot import TargetState
 from perftui.tui.ask import profiled_plan
-from perftui.tui.formatting import UNKNOWN, clock, duration, milliseconds, number, share, size
+from perftui.tui.formatting import UNKNOWN, duration, milliseconds, number, share, size
 from perftui.tui.lines import Line
 from perftui.tui.plan_tree import tree_lines, worst_words
 from perftui.tui.screens.advice_lines import recommendation_summary
@@ -60,7 +60,7 @@ def _eased(row: DigestRow, view: View) -> tuple[Block, ...]:
     recent = row.recent
     if not queries.has_eased(row) or recent is None or recent.heavy_at is None or row.score is None:
         return ()
-    words = f"No execution was heavy after {clock(recent.heavy_at, view.utc)}: findings and score are of before."
+    words = f"No execution was heavy after {view.clock(recent.heavy_at)}: findings and score are of before."
     return (Text(words, role="good", prose=True),)
 
 
@@ -82,7 +82,7 @@ def _plan(row: DigestRow, view: View) -> tuple[Block, ...]:
     if plan is None or entry is None:
         return (Text("The server gave no plan with this shape's entries: e explains it.", "PLAN", "dim", prose=True),)
     limits = view.thresholds
-    heading = f"PLAN OF THE SLOWEST, {clock(entry.at, view.utc)}"
+    heading = f"PLAN OF THE SLOWEST, {view.clock(entry.at)}"
     said = worst_words(plan, limits)
     tree = Drawn(lambda width: tree_lines(plan, plan.winning, width, limits), heading)
     return (tree, Text(said, role="warning", prose=True)) if said else (tree,)
@@ -97,9 +97,9 @@ def _advice(row: DigestRow, target: TargetState, view: View) -> tuple[Block, ...
         return (Text("Not asked for yet: a looks for an index that serves this shape.", "ADVICE", "dim", prose=True),)
     serving = view.advice.serving(target.target.id, row.ns, row.shape_id)
     if serving:
-        return (Drawn(lambda width: _summaries(serving, width), f"ADVICE, {clock(advised.at, view.utc)}"),)
+        return (Drawn(lambda width: _summaries(serving, width), f"ADVICE, {view.clock(advised.at)}"),)
     said = view.advice.why_none(target.target.id, row.ns, row.shape_id) or "No index is recommended for this shape."
-    return (Text(said, f"ADVICE, {clock(advised.at, view.utc)}", prose=True),)
+    return (Text(said, f"ADVICE, {view.clock(advised.at)}", prose=True),)
 
 
 def _summaries(serving: Sequence[Recommendation], width: int) -> list[Line]:

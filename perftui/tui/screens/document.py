@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
-from perftui.tui.formatting import UNKNOWN, clock
+from perftui.tui.formatting import UNKNOWN, day_clock
 from perftui.tui.lines import Line, Piece, cells, fill, fit, fold_words, sparkline, wrap
 from perftui.tui.screens.pretty import pretty_json
 from perftui.tui.screens.timeline_model import fold
@@ -230,6 +230,6 @@ def _text(lines: Sequence[str], role: str, width: int, folded: bool) -> list[Lin
     return laid
 
 
-def say_gone(document: Document, utc: bool) -> str:
+def say_gone(document: Document, now: float, utc: bool) -> str:
     """A note for a thing that is not in the newest Snapshot any more."""
-    return "" if document.at is None else f"gone, last seen {clock(document.at, utc)}"
+    return "" if document.at is None else f"gone, last seen {day_clock(document.at, now, utc)}"

@@ -43,7 +43,6 @@ class MainScreen(PageActions, GroupingActions, TableActions, KeyedScreen):
         self.zoomed = False
         self._pane = dict.fromkeys((page.title for page in PAGES), 0)
         self._events_seen_until = 0.0
-        self._told_of_build = False
         self.top = TopPane()
         self.table = LiveTable()
         self.below = LineWidget(id="below")
@@ -62,6 +61,10 @@ class MainScreen(PageActions, GroupingActions, TableActions, KeyedScreen):
     def on_resize(self, _event: events.Resize) -> None:
         self.draw()
 
+    @property
+    def is_typing(self) -> bool:
+        return self.bottom.prompt is not None
+
     def show_view(self, view: View) -> None:
         pane = self.pane(view)
         self.perftui.list_connections(pane.name == "CONNECTIONS")
@@ -76,8 +79,9 @@ class MainScreen(PageActions, GroupingActions, TableActions, KeyedScreen):
             return
         app, view = self.perftui, self.perftui.view
         newest_at = app.latest.taken_at if app.latest is not None else None
+        interval_s = app.interval_s if view is None or (app.feed.live and not app.past) else view.snapshot.interval_s
         header = header_line(
-            view, width, interval_s=app.interval_s, paused=app.paused and not app.past, newest_at=newest_at
+            view, width, interval_s=interval_s, paused=app.paused and not app.past, newest_at=newest_at
         )
         rows = 0 if self.zoomed else rows_for(width, height, self._kinds(view))
         tabs = self.top.tabs_line(self.page, self._marks(view), status_pieces(view, self.table.model), width)
@@ -142,14 +146,8 @@ class MainScreen(PageActions, GroupingActions, TableActions, KeyedScreen):
 
     def action_back(self) -> None:
         """Leave an opened collection or endpoint, else quit; while a build runs, only after its words were seen."""
-        if self._leave_opened():
-            return
-        words = self.perftui.say_running()
-        if words and not self._told_of_build:
-            self._told_of_build = True
-            self.say(f"{words} q again quits.", "warning")
-        else:
-            self.perftui.leave(0)
+        if not self._leave_opened():
+            self.perftui.leave_when_told()
 
     def action_zoom(self) -> None:
         self.zoomed = not self.zoomed

@@ -7,6 +7,7 @@ from perftui.tui.formatting import count_rows
 from perftui.tui.lines import Line, Piece, fill, fold_words, width_of
 from perftui.tui.pages import Page, Pane, panes_of
 from perftui.tui.screens.grouping import OPERATIONS_PANE, title_in_view
+from perftui.tui.staleness import say_old
 from perftui.tui.table_model import TableModel
 from perftui.tui.tables.origins import origins
 from perftui.tui.view import View
@@ -40,7 +41,8 @@ def status_pieces(view: View | None, model: TableModel | None) -> list[Piece]:
     if view is None or model is None:
         return []
     count = f"{len(model.rows):,} of {model.total:,}" if model.filter.text else count_rows(model.total)
-    pieces: list[Piece] = [(f" {count} ", "normal")]
+    old = say_old(model.spec, view)
+    pieces: list[Piece] = [(f" {old} ", "warning"), (f" {count} ", "normal")] if old else [(f" {count} ", "normal")]
     if model.filter.text:
         pieces.append((f" /{model.filter.text} "[:24], "warning"))
     if model.tags:
@@ -54,7 +56,12 @@ def summary_lines(page: Page, view: View, current: Pane, width: int) -> list[Lin
     if maker is None:
         return []
     lines = []
-    for pieces in [*_pane_titles(page, view, current), *maker(view)]:
+    said = maker(view)
+    if say_old(current.spec(), view):
+        said = [
+            [(text, role if role == "over" and len(pieces) == 1 else "dim") for text, role in pieces] for pieces in said
+        ]
+    for pieces in [*_pane_titles(page, view, current), *said]:
         if len(pieces) == 1 and width_of(pieces) > width:
             folded = fold_words(pieces[0][0].strip(), width - 2)[:3]
             lines += [Line(tuple(fill([(" " + part, pieces[0][1])], width))) for part in folded]

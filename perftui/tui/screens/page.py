@@ -39,6 +39,10 @@ class PageScreen(KeyedScreen):
         yield self.page
         yield self._keys
 
+    @property
+    def is_typing(self) -> bool:
+        return self._typing is not None
+
     def title_text(self) -> str:
         """What the first line says; empty: nothing to show yet."""
         return ""
@@ -172,8 +176,13 @@ class PageScreen(KeyedScreen):
 
     def say_time(self, view: View) -> Piece:
         """What stands at the right of the title."""
-        word = "" if view.live else "past  "
-        return f"{word}{clock(view.snapshot.taken_at, view.utc)} ", "normal" if view.live else "warning"
+        old = self.say_old(view)
+        words = [*(() if view.live else ("past",)), *((old,) if old else ())]
+        return "  ".join([*words, f"{clock(view.snapshot.taken_at, view.utc)} "]), "warning" if words else "normal"
+
+    def say_old(self, view: View) -> str:  # noqa: ARG002
+        """How old what the page shows is; empty: it is of this moment."""
+        return ""
 
     def _bottom(self, width: int) -> list[Piece]:
         matches = self.page.say_matches()

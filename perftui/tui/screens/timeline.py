@@ -10,6 +10,7 @@ from perftui.tui.formatting import age, clock, duration
 from perftui.tui.keyed import KeyedScreen
 from perftui.tui.keys import Context
 from perftui.tui.lines import Line, Piece, cells, fill, fit, spread, width_of
+from perftui.tui.reach import reach_of
 from perftui.tui.screens import timeline_model as model
 from perftui.tui.tables.events import SEVERITY_STATES, sentence
 from perftui.tui.view import View
@@ -172,7 +173,8 @@ class TimelineScreen(KeyedScreen):
     def _title(self, view: View, width: int) -> Line:
         at = self.axis.times[self.column] if self.axis.times else None
         ago = f", {age(view.snapshot.taken_at - at)} ago" if at is not None and self.cursor_at is not None else ", now"
-        left: list[Piece] = [(" All sources  ", "heading"), (f"last {duration(self.window_s)}", "normal")]
+        span = duration(reach_of(view, self.window_s).axis_s)
+        left: list[Piece] = [(" All sources  ", "heading"), (f"last {span}", "normal")]
         right: list[Piece] = [(f"{clock(at, view.utc)}{ago if at is not None else ''} ", "value")]
         if not view.live:
             right.insert(0, ("past  ", "warning"))

@@ -9,6 +9,7 @@ from perftui.model.settings import Thresholds
 from perftui.model.target import Target, TargetKind
 from perftui.monitor.metrics import METRICS, Metric, Unit
 from perftui.tui.formatting import duration, milliseconds, number, rate, share, size, size_rate
+from perftui.tui.reach import reach_of
 from perftui.tui.tables.grades import too_high, too_low
 from perftui.tui.view import State, View
 
@@ -87,14 +88,8 @@ class Axis:
         return (known[0], known[-1]) if known else None
 
 
-def ticks_in(view: View, window_s: float) -> int:
-    """How many Snapshots make up a window, as far as history reaches."""
-    wanted = round(window_s / max(view.snapshot.interval_s, 0.05))
-    return max(2, min(wanted, view.settings.history_s))
-
-
 def make_axis(view: View, window_s: float, width: int) -> Axis:
-    times = view.history.times(ticks_in(view, window_s), until=view.snapshot.sequence)
+    times = view.history.times(reach_of(view, window_s).ticks, until=view.snapshot.sequence)
     return Axis(tuple(fold(times, width, max)))
 
 
@@ -108,7 +103,7 @@ def make_rows(view: View, window_s: float, width: int, *, room: int) -> list[Row
     ]
     if len(names) > room:
         names = [one for one in names if one[2]]
-    ticks = ticks_in(view, window_s)
+    ticks = reach_of(view, window_s).ticks
     rows = []
     for target, name, is_main in names:
         values = view.history.values(target.id, name, ticks, until=view.snapshot.sequence)

@@ -39,6 +39,7 @@ APPLICATION_QUERIES: TableSpec[QueryGroup] = TableSpec(
         budget_column(lambda row: row.limits),
     ),
     rows=rows,
+    filled_by=("application", "application"),
     key=lambda row: (row.by, row.name, row.collection, row.operation, row.shape_id),
     default_sort="count",
     full_text=lambda row, _view: row.name,

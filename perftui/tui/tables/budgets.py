@@ -6,7 +6,7 @@ from typing import TypeVar
 from perftui.model.budgets.changes import in_its_unit
 from perftui.model.budgets.standing import BudgetState, least_left, left_of, state_of, worst
 from perftui.model.metrics import BudgetDocument
-from perftui.tui.formatting import UNKNOWN, age, clock
+from perftui.tui.formatting import UNKNOWN, age
 from perftui.tui.lines import Piece, fit
 from perftui.tui.table_spec import Column
 from perftui.tui.tables.grades import signed
@@ -93,7 +93,7 @@ def _more(limit: BudgetDocument, state: BudgetState, view: View) -> Iterator[str
     if limit.left_requests is not None and limit.left_requests > 0:
         yield f"{limit.left_requests:,} more may break it"
     if limit.since is not None:
-        yield f"since {clock(limit.since, view.utc)} ({age(view.snapshot.taken_at - limit.since)})"
+        yield f"since {view.clock(limit.since)} ({age(view.snapshot.taken_at - limit.since)})"
     if limit.burn:
         yield f"burn {limit.burn:.3g}x"
     if limit.violations:

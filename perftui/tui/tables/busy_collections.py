@@ -73,6 +73,7 @@ BUSY_COLLECTIONS: TableSpec[CollectionState] = TableSpec(
         words("ns", "COLLECTION", 16, lambda row: row.ns, flexible=True),
     ),
     rows=rows,
+    filled_by=("mongodb", "indexes"),
     key=lambda row: row.ns,
     default_sort="scanned",
     full_text=_full_text,

@@ -81,6 +81,7 @@ CACHES: TableSpec[CacheStats] = TableSpec(
         words("top", "MOST USED KEYS", 14, most_used, flexible=True),
     ),
     rows=rows,
+    filled_by=("application", "application"),
     key=lambda row: row.name,
     default_sort="gets",
     full_text=_full_text,

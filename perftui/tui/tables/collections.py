@@ -66,6 +66,7 @@ COLLECTIONS: TableSpec[CollectionState] = TableSpec(
         plain("unused", "UNUSED", 6, _unused, number, 8),
     ),
     rows=rows,
+    filled_by=("mongodb", "indexes"),
     key=lambda row: row.ns,
     default_sort="documents",
     full_text=_full_text,

@@ -52,6 +52,7 @@ CONNECTIONS: TableSpec[ConnectionGroup] = TableSpec(
         words("client", "CLIENT", 16, lambda row: row.client, flexible=True),
     ),
     rows=rows,
+    filled_by=("mongodb", "operations"),
     key=lambda row: (row.client, row.app_name),
     default_sort="connections",
     full_text=lambda row, _view: f"{row.client} {row.app_name or ''}".rstrip(),

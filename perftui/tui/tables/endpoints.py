@@ -90,6 +90,7 @@ ENDPOINTS: TableSpec[EndpointStats] = TableSpec(
         ),
     ),
     rows=rows,
+    filled_by=("application", "application"),
     key=name,
     default_sort="p95",
     full_text=_full_text,

@@ -105,6 +105,7 @@ INDEXES: TableSpec[IndexRow] = TableSpec(
         words("finding", "FINDING", 18, status, state=grade_status),
     ),
     rows=rows,
+    filled_by=("mongodb", "indexes"),
     key=key,
     default_sort="size",
     full_text=_full_text,

@@ -72,6 +72,7 @@ MEMBERS: TableSpec[Member] = TableSpec(
         words("message", "SAYS", 10, lambda row: row.message, flexible=True),
     ),
     rows=rows,
+    filled_by=("mongodb", "replica_set"),
     key=lambda row: row.address,
     default_sort="address",
     descending=False,

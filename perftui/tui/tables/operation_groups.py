@@ -73,6 +73,7 @@ OPERATION_GROUPS: TableSpec[OperationGroup] = TableSpec(
         Column("group", "GROUP", 16, text=_name, sort=lambda row: row.name, align="left", flexible=True),
     ),
     rows=rows,
+    filled_by=("mongodb", "operations"),
     key=key,
     default_sort="count",
     full_text=_full_text,

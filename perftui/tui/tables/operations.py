@@ -103,6 +103,7 @@ OPERATIONS: TableSpec[Operation] = TableSpec(
         Column("query", "QUERY", 28, text=_text, state=_noise_is_dim, align="left", flexible=True),
     ),
     rows=rows,
+    filled_by=("mongodb", "operations"),
     key=key,
     default_sort="running",
     full_text=_full_text,

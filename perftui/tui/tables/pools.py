@@ -69,6 +69,7 @@ POOLS: TableSpec[QueryPoolDocument] = TableSpec(
         plain("cleared", "CLEARED", 8, lambda row: row.cleared, number, 6),
     ),
     rows=rows,
+    filled_by=("application", "application"),
     key=lambda row: row.address,
     default_sort="in_use",
     full_text=_full_text,

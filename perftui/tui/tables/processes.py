@@ -49,6 +49,7 @@ PROCESSES: TableSpec[Process] = TableSpec(
         words("command", "COMMAND", 20, _program_first, flexible=True),
     ),
     rows=rows,
+    filled_by=("host", "host"),
     key=lambda row: (row.pid, row.started_at),
     default_sort="cpu",
     full_text=lambda row, _view: row.command or row.name,

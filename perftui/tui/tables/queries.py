@@ -180,6 +180,7 @@ QUERIES: TableSpec[DigestRow] = TableSpec(
         ),
     ),
     rows=rows,
+    filled_by=("mongodb", "queries"),
     key=lambda row: row.shape_id,
     default_sort="total",
     full_text=lambda row, _view: row.slowest.raw if row.slowest is not None and row.slowest.raw else name(row),

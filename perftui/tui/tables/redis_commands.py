@@ -71,6 +71,7 @@ REDIS_COMMANDS: TableSpec[CommandStats] = TableSpec(
         plain("calls", "CALLS", 8, lambda row: row.calls, number, 3),
     ),
     rows=rows,
+    filled_by=("redis", "redis"),
     key=lambda row: row.command,
     default_sort="time",
     empty=_empty,

@@ -48,6 +48,7 @@ REDIS_SLOW: TableSpec[RedisSlowCommand] = TableSpec(
         words("client", "CLIENT", 21, lambda row: row.client_name or row.client, 2),
     ),
     rows=rows,
+    filled_by=("redis", "redis_slow_log"),
     key=lambda row: (row.id, row.at),
     default_sort="time",
     full_text=lambda row, _view: row.command,

@@ -48,6 +48,7 @@ SLOW_REQUESTS: TableSpec[SlowRequestDocument] = TableSpec(
         words("agent", "USER AGENT", 20, lambda row: row.user_agent, 5),
     ),
     rows=rows,
+    filled_by=("application", "application"),
     key=lambda row: (row.at, row.method, row.route, row.duration_s),
     default_sort="time",
     full_text=lambda row, _view: f"{name(row)}\n{row.user_agent or ''}".rstrip(),

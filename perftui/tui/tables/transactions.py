@@ -62,6 +62,7 @@ TRANSACTIONS: TableSpec[OpenTransaction] = TableSpec(
         words("client", "CLIENT", 16, lambda row: row.client, flexible=True),
     ),
     rows=rows,
+    filled_by=("mongodb", "operations"),
     key=key,
     default_sort="open",
     full_text=_full_text,

@@ -98,6 +98,7 @@ WAITS: TableSpec[Wait] = TableSpec(
         ),
     ),
     rows=rows,
+    filled_by=("mongodb", "operations"),
     key=lambda row: (row.kind, row.resource.partition(",")[0]),
     default_sort="waiting",
     full_text=_full_text,

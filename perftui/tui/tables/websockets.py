@@ -53,6 +53,7 @@ WEBSOCKETS: TableSpec[WebSocketDocument] = TableSpec(
         plain("sent_bytes", "OUT", 6, lambda row: row.sent_bytes, size, 5),
     ),
     rows=rows,
+    filled_by=("application", "application"),
     key=lambda row: row.route,
     default_sort="active",
     full_text=lambda row, _view: row.route,

@@ -6,6 +6,7 @@ from textual import events
 from textual.message import Message
 
 from perftui.tui.lines import Line, Piece, fill, fit, fold_words, wrap
+from perftui.tui.staleness import dimmed, old_by
 from perftui.tui.table_model import TableModel, lay_out
 from perftui.tui.table_spec import Column, TableSpec
 from perftui.tui.view import View
@@ -34,6 +35,7 @@ class LiveTable(LineWidget, can_focus=True):
         self._models: dict[str, TableModel] = {}
         self._columns: list[tuple[Column[Any], int]] = []
         self._rows_at: list[int | None] = []
+        self._old = False
 
     def show(self, spec: TableSpec[Any], view: View) -> None:
         """Show a table's rows in this View."""
@@ -61,6 +63,7 @@ class LiveTable(LineWidget, can_focus=True):
             return
         self._columns = lay_out(model.spec, self.size.width - _MARGIN, model.rows)
         model.scroll(self.body_height)
+        self._old = old_by(model.spec, model.view) is not None
         body, self._rows_at = [self._title(model)], [None]
         if not model.rows:
             body += [Line(), *self._empty(model)]
@@ -108,7 +111,8 @@ class LiveTable(LineWidget, can_focus=True):
             text = column.text(row, view)
             pieces.append((fit(text, width, column.align) + " ", state))
         base = "cursor" if index == model.cursor else "tagged" if tagged else "normal"
-        return Line(tuple(_trimmed(pieces)), base)
+        line = Line(tuple(_trimmed(pieces)), base)
+        return dimmed(line) if self._old else line
 
     def _full_text(self, model: TableModel, view: View) -> list[Line]:
         if model.spec.full_text is None or model.row is None:
