@@ -21,3 +21,13 @@ def assert_no_faults(registry: Registry) -> None:
     """Nothing failed inside the library, and nothing is in flight."""
     assert dict(registry.faults) == {}
     assert EndpointStatistics(registry).overall().active == 0
+
+
+class _Nameless(type):
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise LookupError("a class without a name")
+
+
+class NamelessError(Exception, metaclass=_Nameless):
+    """An application's error on which counting it fails."""

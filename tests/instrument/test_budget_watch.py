@@ -249,3 +249,18 @@ def test_every_callback_of_equal_budgets_is_called_and_the_order_of_budgets_mean
     registry._publish()
     (first, *_) = BudgetReading(backwards, backwards.read()).of_endpoint("GET", "/a")
     assert first.state == "over"
+
+
+def test_a_budget_that_names_its_thing_is_judged_however_much_the_others_hold() -> None:
+    over = Changes()
+    registry = Registry("shop", budgets=[*Budget.defaults(), Budget("POST /pay", "p(95)<100ms", on_violation=over)])
+    for number in range(1_010):
+        registry.endpoints.record("GET", f"/{number}", 200, time.monotonic(), 0.01)
+    for _ in range(50):
+        registry.endpoints.record("POST", "/pay", 500, time.monotonic(), 9.0)
+    evaluate(registry, watch_by_hand(registry), 3)
+    assert [change.subject for change in over.seen] == ["POST /pay"]
+    document = build_document(registry, sections=("api",), top=2_000)
+    assert "p(95)<100ms" in [one.expr for one in budgets_of(document, "/pay")]
+    assert document.remarks == ("33 limits of budgets are not judged: at most 3,000 are.",)
+    assert registry.faults == {"budget limits left out": 33}

@@ -1,8 +1,8 @@
 """One evaluation of a registry's budgets, and how the elected worker's is handed on to the others."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -10,8 +10,8 @@ from perftui.instrument.budgets.subjects import Subject
 from perftui.model.budgets.budget import Budget
 from perftui.model.budgets.judging import Standing, evaluate
 
-MOST_STANDINGS = 1000
-"""Limits on things that are evaluated; what is beyond is not."""
+MOST_STANDINGS = 3_000
+"""Limits on things that are evaluated; what is beyond is counted only: a window of one thing takes some 0.3 ms."""
 STALE_S = 60.0
 """What was published longer ago than this stands no more: its worker is gone, or hangs."""
 SIDE = "budgets"
@@ -28,19 +28,49 @@ class Evaluated(msgspec.Struct, array_like=True):
     standings: list[tuple[Key, Standing]] = []
 
 
+class Judged(NamedTuple):
+    """One evaluation."""
+
+    standings: Standings
+    left_out: int
+    """Limits on things beyond the bound."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know of it, in words."""
+        if not self.left_out:
+            return ()
+        return (f"{self.left_out:,} limits of budgets are not judged: at most {MOST_STANDINGS:,} are.",)
+
+
 def evaluate_all(
     budgets: Sequence[Budget], found: Iterable[Subject], before: Mapping[Key, Standing], at: float
-) -> Standings:
-    """Each limit on each thing that it holds, as it stands at `at` (Unix seconds)."""
+) -> Judged:
+    """Each limit on each thing that it holds, as it stands at `at` (Unix seconds).
+
+    Budgets that name one thing come first: those on all things must not take their place.
+    """
     standings: Standings = {}
-    for subject in found:
-        for budget in budgets:
-            if subject.held_by(budget) and len(standings) < MOST_STANDINGS:
-                figures = subject.figures(budget.minutes)
-                for limit in budget.limits:
-                    key = (subject.on, *subject.key, budget_name(budget), limit.expr)
-                    standings[key] = evaluate(budget, limit, figures, at, before.get(key))
-    return standings
+    left_out = 0
+    for budget, subject in _pairs(budgets, tuple(found)):
+        if len(standings) >= MOST_STANDINGS:
+            left_out += len(budget.limits)
+            continue
+        figures = subject.figures(budget.minutes)
+        for limit in budget.limits:
+            key = (subject.on, *subject.key, budget_name(budget), limit.expr)
+            standings[key] = evaluate(budget, limit, figures, at, before.get(key))
+    return Judged(standings, left_out)
+
+
+def _pairs(budgets: Sequence[Budget], found: Sequence[Subject]) -> Iterator[tuple[Budget, Subject]]:
+    """Each budget with what it holds, the exact ones first."""
+    exact = [budget for budget in budgets if "*" not in budget.pattern]
+    others = [budget for budget in budgets if "*" in budget.pattern]
+    for group in (exact, others):
+        for subject in found if group else ():
+            for budget in group:
+                if subject.held_by(budget):
+                    yield budget, subject
 
 
 def budget_name(budget: Budget) -> str:

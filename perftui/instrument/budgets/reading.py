@@ -21,7 +21,8 @@ class BudgetReading:
         published = (value for _, value in reading.side(SIDE)) if budgets else ()
         self._published = dict(newest(published, reading.wall).standings)
         found = subjects(reading) if budgets else ()
-        self._now = evaluate_all(budgets, found, self._published, reading.wall)
+        judged = evaluate_all(budgets, found, self._published, reading.wall)
+        self._now, self._remarks = judged.standings, judged.remarks()
         self._by_thing: dict[Key, list[Key]] = {}
         for key in self._now:
             self._by_thing.setdefault(key[:-2], []).append(key)
@@ -38,7 +39,7 @@ class BudgetReading:
             query = replace(query, shapes=tuple(self._filled_shape(one) for one in query.shapes))
         if cache is not None:
             cache = {name: replace(one, budgets=self.of_cache(name)) for name, one in cache.items()}
-        return replace(document, api=api, query=query, cache=cache)
+        return replace(document, api=api, query=query, cache=cache, remarks=self._remarks)
 
     def of_endpoint(self, method: str, route: str) -> tuple[BudgetDocument, ...]:
         return self._of(("endpoint", method, route))

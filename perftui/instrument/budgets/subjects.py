@@ -63,7 +63,9 @@ def _shape(reading: Reading, series: SeriesReading) -> Subject:
         since = reading.since_minute(minutes)
         window = series.window(since)
         covered_s = reading.covered_s("query", since)
-        return Figures(window.count, covered_s, TallyLatencies(window), window.counter("errors"))
+        # Failed statements of one write, and cancelled commands, are more errors than there are durations.
+        errors = min(window.counter("errors"), window.count)
+        return Figures(window.count, covered_s, TallyLatencies(window), errors)
 
     return Subject("query", series.labels, figures)
 

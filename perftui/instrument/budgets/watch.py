@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from perftui.instrument.registry import Registry
 
 EVERY_S = 5.0
+_LEFT_OUT = "budget limits left out"
+"""The most at once: the place of a fault, whose number never falls."""
 CALLS_A_MINUTE = 30
 """Callbacks beyond these are left out and counted, however many things go over at once."""
 LONGEST_CALL_S = 10.0
@@ -67,7 +69,10 @@ class BudgetWatch:
         self, budgets: Sequence[Budget], found: Sequence[Subject], before: Mapping[Key, Standing], at: float
     ) -> None:
         """Judge at `at` (Unix seconds) what was found, and call back for what changed."""
-        standings = evaluate_all(budgets, found, before, at)
+        standings, left_out = evaluate_all(budgets, found, before, at)
+        if left_out:
+            faults = self._registry.faults
+            faults[_LEFT_OUT] = max(faults[_LEFT_OUT], left_out)
         self._evaluated = Evaluated(at, list(standings.items()))
         self._published = msgspec.to_builtins(self._evaluated)
         self._tell(budgets, found, before, standings)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from perftui.instrument.caches.keys import key_template, text_of
 from perftui.instrument.caches.kinds import CACHE, CACHE_GET, CACHE_SET, CACHE_VALUE, MAX_CACHES, SIDE
 from perftui.instrument.caches.recorder import Options, Recorder, Tables
-from perftui.instrument.store.table import OVERFLOW, BlockTable
+from perftui.instrument.store.bounds import OVERFLOW
+from perftui.instrument.store.table import BlockTable
 
 if TYPE_CHECKING:
     from perftui.instrument.registry import Registry
@@ -21,7 +22,7 @@ class CacheTable:
     """The recorders of a registry's caches: monitors of one name share one. Beyond 100 all share `(other)`."""
 
     def __init__(self, registry: "Registry") -> None:
-        self._registry, self._lock = registry, threading.Lock()
+        self._registry, self._lock = registry, threading.RLock()
         self._recorders: dict[tuple[str, Options], Recorder] = {}
         self._ticks = itertools.count()
         self._tables = Tables(
@@ -32,12 +33,11 @@ class CacheTable:
                 BlockTable(registry, CACHE_VALUE, MAX_CACHES),
             ),
         )
-        registry.publish(SIDE, self.published)
         registry.forget_after_fork(self)
 
     def forget(self) -> None:
         """The lock may have been held when the process was forked."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def recorder(self, name: object, options: Options) -> Recorder:
         """Never raises, whatever the name is."""
@@ -48,7 +48,9 @@ class CacheTable:
                 text, options = OVERFLOW, Options(key_template, show=False, keep=0)
                 found = self._recorders.get((text, options))
             if found is None:
-                found = self._recorders[text, options] = Recorder(self._registry, text, self._tables, options)
+                # A finalizer may have asked for the same while this one was made.
+                made = Recorder(self._registry, text, self._tables, options)
+                found = self._recorders.setdefault((text, options), made)
             return found
 
     def published(self) -> list[dict[str, Any]]:
@@ -67,14 +69,16 @@ def cache_table(registry: "Registry") -> CacheTable:
     with _TABLES_LOCK:
         found: CacheTable | None = vars(registry).get("cache_table")
         if found is None:
-            found = vars(registry)["cache_table"] = CacheTable(registry)
+            found = vars(registry).setdefault("cache_table", CacheTable(registry))
+            registry.publish(SIDE, found.published)
         return found
 
 
 def _in_child() -> None:
     global _TABLES_LOCK
-    _TABLES_LOCK = threading.Lock()
+    _TABLES_LOCK = threading.RLock()
 
 
-_TABLES_LOCK = threading.Lock()
+_TABLES_LOCK = threading.RLock()
+"""As the tables' own one that a thread may take twice: a finalizer or a signal handler may ask for a cache too."""
 os.register_at_fork(after_in_child=_in_child)

@@ -74,33 +74,55 @@ class SpaceSaving:
 class KeyLog:
     """Takes keys one by one and counts them in batches: their templates, and as they are where that was asked for."""
 
-    __slots__ = ("_fold", "_lock", "kept", "pending", "templates")
+    __slots__ = ("_cleared", "_fold", "_lock", "kept", "pending", "templates")
 
     def __init__(self, fold: Callable[[Sequence[str]], Iterable[str]], size: int, keep: int) -> None:
         """`keep`: how many raw keys to hold; 0: none."""
         self._fold, self._lock = fold, threading.Lock()
         self.pending: list[Any] = []
+        self._cleared = False
         self.templates = SpaceSaving(size)
         self.kept = SpaceSaving(keep) if keep else None
 
     def settle(self) -> None:
-        """Count what is pending. Keys that come meanwhile wait for the next time; none is lost."""
-        with self._lock:
-            pending = self.pending
-            number = len(pending)
-            batch = Counter(pending[:number])
-            del pending[:number]
-            # Without kept keys all are texts already.
-            plain = self.kept is None
-            folded = self._fold(list(batch) if plain else [key if type(key) is str else text_of(key) for key in batch])
-            once = len(batch) == number
-            self.templates.add(Counter(folded).items() if once else zip(folded, batch.values(), strict=True))
-            if self.kept is not None:
-                self.kept.add((key, times) for key, times in batch.items() if type(key) is not Unkept)
+        """Count what is pending. Keys that come meanwhile wait for the next time; none is lost.
+
+        So do all of them while another settles, or this thread itself does: a finalizer may use a cache just then.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._settle()
+            if self._cleared:
+                self._forget()
+        finally:
+            self._lock.release()
 
     def clear(self) -> None:
-        with self._lock:
-            self.pending.clear()
-            self.templates.clear()
-            if self.kept is not None:
-                self.kept.clear()
+        """Forget all keys; where some are being settled, after that."""
+        self._cleared = True
+        if self._lock.acquire(blocking=False):
+            try:
+                self._forget()
+            finally:
+                self._lock.release()
+
+    def _settle(self) -> None:
+        pending = self.pending
+        number = len(pending)
+        batch = Counter(pending[:number])
+        del pending[:number]
+        # Without kept keys all are texts already.
+        plain = self.kept is None
+        folded = self._fold(list(batch) if plain else [key if type(key) is str else text_of(key) for key in batch])
+        once = len(batch) == number
+        self.templates.add(Counter(folded).items() if once else zip(folded, batch.values(), strict=True))
+        if self.kept is not None:
+            self.kept.add((key, times) for key, times in batch.items() if type(key) is not Unkept)
+
+    def _forget(self) -> None:
+        self._cleared = False
+        self.pending.clear()
+        self.templates.clear()
+        if self.kept is not None:
+            self.kept.clear()

@@ -25,6 +25,17 @@ class Call(RequestInProgress):
     def route(self) -> str:
         return self.name
 
+    def enter(self) -> None:
+        """Be the request in progress where there is none."""
+        if CURRENT.get() is None:
+            self.token = CURRENT.set(self)
+
+    def leave(self) -> None:
+        if self.token is not None:
+            with suppress(ValueError):  # ended in another context
+                CURRENT.reset(self.token)
+            self.token = None
+
 
 class Meter:
     """Counts the calls of one function."""
@@ -41,20 +52,26 @@ class Meter:
         self._block = None
 
     def begin(self) -> Call:
+        """Of a function: while it runs, its call may be the request in progress."""
+        call = self.begin_stepwise()
+        if DEMAND.wanted:
+            call.enter()
+        return call
+
+    def begin_stepwise(self) -> Call:
+        """Of a generator: `enter` and `leave` stand around each step, since between two the consumer runs."""
         call = Call(self.name)
         self._running.add(call)
-        if DEMAND.wanted and CURRENT.get() is None:
-            call.token = CURRENT.set(call)
         return call
 
     def failed(self, error: BaseException) -> None:
         """The call raised; the error goes on to the caller."""
-        if type(error).__name__ not in _NO_ERRORS:
-            try:
+        try:
+            if type(error).__name__ not in _NO_ERRORS:
                 self._counts.raised(CALL_METHOD, self.name, type(error))
                 self._counts.call(self.name).add(0)
-            except Exception:  # an error of ours never reaches the application
-                self._counts.fault("call")
+        except Exception:  # an error of ours never reaches the application
+            self._counts.fault("call")
 
     def end(self, call: Call, seconds: float | None = None) -> None:
         """Count it, with a time of its own for what pauses between its steps. Never raises."""
@@ -71,6 +88,4 @@ class Meter:
     def forget_call(self, call: Call) -> None:
         """It runs no longer."""
         self._running.discard(call)
-        if call.token is not None:
-            with suppress(ValueError):  # ended in another context
-                CURRENT.reset(call.token)
+        call.leave()

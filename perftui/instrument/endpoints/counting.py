@@ -21,6 +21,7 @@ from perftui.instrument.endpoints.kinds import (
 from perftui.instrument.endpoints.live import LiveRequests
 from perftui.instrument.endpoints.slow import SlowRequests
 from perftui.instrument.store.block import Block
+from perftui.instrument.store.bounds import Bound, other_but_last
 from perftui.instrument.store.table import BlockTable
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class EndpointCounts:
         self.live, self.slow = LiveRequests(), SlowRequests()
         self.handles: dict[tuple[str, str, int], Handle] = {}
         """For the middlewares: what was asked for before."""
+        store.bounds[ENDPOINT.name] = Bound(most, other_but_last)
         # Statuses of the overflow's route come on top.
         self._endpoints = BlockTable(store, ENDPOINT, most + 600)
         self._first_bytes = BlockTable(store, FIRST_BYTE, most)

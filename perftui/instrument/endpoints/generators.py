@@ -5,18 +5,21 @@ from time import monotonic
 from typing import Any
 
 from perftui.instrument.endpoints.calls import Meter
+from perftui.instrument.endpoints.current import DEMAND
 
 
 def measured_generator(function: Callable[..., Generator[Any, Any, Any]], meter: Meter) -> Any:
     """What is sent to, thrown into and returned by the inner generator passes unchanged."""
 
     def step_through(*arguments: Any, **named: Any) -> Generator[Any, Any, Any]:
-        call, spent = meter.begin(), 0.0
+        call, spent = meter.begin_stepwise(), 0.0
         value: Any = None
         try:
             inner = function(*arguments, **named)
             step: Callable[[Any], Any] = inner.send
             while True:
+                if DEMAND.wanted:
+                    call.enter()
                 started = monotonic()
                 try:
                     value = step(value)
@@ -24,9 +27,12 @@ def measured_generator(function: Callable[..., Generator[Any, Any, Any]], meter:
                     return stop.value
                 finally:
                     spent += monotonic() - started
+                    call.leave()
                 try:
                     value, step = (yield value), inner.send
                 except GeneratorExit:
+                    if DEMAND.wanted:
+                        call.enter()
                     inner.close()
                     raise
                 except BaseException as error:
@@ -44,12 +50,14 @@ def measured_async_generator(function: Callable[..., AsyncGenerator[Any, Any]], 
     """As `measured_generator`."""
 
     async def step_through(*arguments: Any, **named: Any) -> AsyncGenerator[Any, Any]:
-        call, spent = meter.begin(), 0.0
+        call, spent = meter.begin_stepwise(), 0.0
         value: Any = None
         try:
             inner = function(*arguments, **named)
             step: Callable[[Any], Awaitable[Any]] = inner.asend
             while True:
+                if DEMAND.wanted:
+                    call.enter()
                 started = monotonic()
                 try:
                     value = await step(value)
@@ -57,9 +65,12 @@ def measured_async_generator(function: Callable[..., AsyncGenerator[Any, Any]], 
                     return
                 finally:
                     spent += monotonic() - started
+                    call.leave()
                 try:
                     value, step = (yield value), inner.asend
                 except GeneratorExit:
+                    if DEMAND.wanted:
+                        call.enter()
                     await inner.aclose()
                     raise
                 except BaseException as error:

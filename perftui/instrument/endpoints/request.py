@@ -95,7 +95,13 @@ class MeasuredRequest(RequestInProgress):
         return CLIENT_GONE if self.gone else self.status or FAILED
 
     def failed(self, error: BaseException) -> None:
-        """The application raised; the error goes on to whoever called it."""
+        """The application raised; the error goes on to whoever called it. Never raises."""
+        try:
+            self._failed(error)
+        except Exception:  # an error of ours must not take the place of the application's
+            self.options.counts.fault("request")
+
+    def _failed(self, error: BaseException) -> None:
         if type(error).__name__ in _GONE_CLASSES:
             self.gone = self.special = not self.done
         elif self.done:

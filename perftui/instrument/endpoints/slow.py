@@ -1,7 +1,7 @@
 """The slow requests that are remembered, without anything that tells a person."""
 
-import threading
 from collections import deque
+from contextlib import suppress
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
@@ -25,28 +25,27 @@ class SlowRequest(NamedTuple):
 
 
 class SlowRequests:
-    """A ring of the newest."""
+    """A ring of the newest. Has no lock: a finalizer may end a request while this thread would hold it."""
 
     def __init__(self) -> None:
         self._ring: deque[SlowRequest] = deque(maxlen=REMEMBERED)
-        self._lock = threading.Lock()
 
     def add(self, request: SlowRequest) -> None:
-        with self._lock:
-            self._ring.append(request)
+        self._ring.append(request)
 
     def newest(self) -> list[SlowRequest]:
         """The newest first."""
-        with self._lock:
-            return list(self._ring)[::-1]
+        while True:
+            with suppress(RuntimeError):  # one was added meanwhile
+                return list(self._ring)[::-1]
 
     def published(self) -> list[dict[str, object]]:
         """As this worker offers them to all: few, and JSON-able."""
         return [request._asdict() for request in self.newest()[:PUBLISHED]]
 
     def forget(self) -> None:
-        """After a fork: they are the parent's, and so may the lock be."""
-        self._ring, self._lock = deque(maxlen=REMEMBERED), threading.Lock()
+        """After a fork: they are the parent's."""
+        self._ring = deque(maxlen=REMEMBERED)
 
 
 def printable(text: str | bytes | None) -> str | None:

@@ -78,11 +78,13 @@ class MeasuredWebSocket(RequestInProgress):
         return message
 
     def failed(self, error: BaseException) -> None:
-        """The application raised; the error goes on to whoever called it."""
-        if type(error).__name__ in ("CancelledError", "WebSocketDisconnect"):
-            return
-        self._counts.raised(self.method, self.route(), type(error))
-        self._code = self._code or str(_FAILED)
+        """The application raised; the error goes on to whoever called it. Never raises."""
+        try:
+            if type(error).__name__ not in ("CancelledError", "WebSocketDisconnect"):
+                self._code = self._code or str(_FAILED)
+                self._counts.raised(self.method, self.route(), type(error))
+        except Exception:  # an error of ours must not take the place of the application's
+            self._counts.fault("websocket")
 
     def end(self) -> None:
         """Count it. Never raises."""

@@ -79,18 +79,23 @@ class OTLPExport:
 
     def forget(self) -> None:
         """In a child after a fork: a connection and a lock of its own, and nothing exported yet."""
-        self._lock, self._exporter = threading.Lock(), self._given
+        self._lock, self._exporting, self._exporter = threading.RLock(), False, self._given
         self._last.forget()
 
     def export(self) -> bool:
-        """Send now, whoever is elected. False: it failed, and was counted."""
+        """Send now, whoever is elected. False: it failed, and was counted, or this thread is just exporting."""
         with self._lock:
+            if self._exporting:  # a signal handler in the midst of it
+                return False
+            self._exporting = True
             try:
                 self.registry.process.sample()
                 sent = self._send(self.registry.read())
             except Exception as error:  # whatever fails in here, the application goes on
                 self.registry.faults[f"otlp {type(error).__name__}"] += 1
                 sent = False
+            finally:
+                self._exporting = False
             if sent:
                 self.exports += 1
             else:
@@ -111,7 +116,7 @@ class OTLPExport:
 
     def _begin(self) -> None:
         """In a thread of its own: a collector that does not answer must not hold the registry's."""
-        if not self._stopped and self.registry.elected and not self._lock.locked():
+        if not self._stopped and self.registry.elected and not self._exporting:
             threading.Thread(target=self._export_if_running, name="perftui-otlp", daemon=True).start()
 
     def _export_if_running(self) -> None:

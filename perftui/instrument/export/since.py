@@ -35,13 +35,13 @@ class LastExport:
         self._kept = Exported()
 
     def load(self) -> Exported:
-        """Nothing, where there is none or it cannot be read: then all is new."""
+        """Nothing, where there is none: then all is new. Raises `OSError` where it cannot be read now."""
         folder = self._registry.workers.folder
         if folder is None:
             return self._kept
         try:
             found = msgspec.msgpack.decode((folder.path / self._file).read_bytes(), type=Exported)
-        except (OSError, msgspec.MsgspecError):
+        except (FileNotFoundError, msgspec.MsgspecError):
             return Exported()
         return found if found.boot == folder.boot else Exported()
 

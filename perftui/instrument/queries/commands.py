@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from perftui.advice.shapes.skeleton_command import COMMANDS
 from perftui.instrument.endpoints.current import CURRENT, RequestInProgress
 from perftui.instrument.queries.bulk_writes import bulk_shape
-from perftui.instrument.queries.calls import CALLS, Call
+from perftui.instrument.queries.calls import CALLS
 from perftui.instrument.queries.counting import QueryCounts, ShapeCounts, SlowQuery
 from perftui.instrument.queries.cursors import Cursors
 from perftui.instrument.queries.kinds import RETURNED, UNMATCHED
 from perftui.instrument.queries.replies import code_of, returned_by, write_errors, written_by
+from perftui.instrument.queries.unanswered import MOST_RUNNING, Unanswered
 
 if TYPE_CHECKING:
     from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent
 
     from perftui.instrument.queries.explaining import Explaining
 
-_MOST_RUNNING = 10_000
 _MOST_FAILED = 1_000
 
 
@@ -27,10 +27,6 @@ class Limits(NamedTuple):
 
     warning_s: float
     slow_s: float
-
-
-Running = tuple[ShapeCounts, Mapping[str, Any], bool, RequestInProgress | None, Call | None]
-"""A command that was sent and is not answered yet: its counts, itself, whether it is a further batch, and for whom."""
 
 
 class Commands:
@@ -42,7 +38,8 @@ class Commands:
     def __init__(self, counts: QueryCounts, limits: Limits, explaining: "Explaining | None", *, callers: bool) -> None:
         self.counts, self.limits, self.explaining = counts, limits, explaining
         self.cursors = Cursors()
-        self.running: dict[object, Running] = {}
+        self._unanswered = Unanswered(counts)
+        self.running = self._unanswered.running
         self._callers, self._warning_s = callers, limits.warning_s
         self._shape_of = counts.memo.of
         self._failed: dict[int | None, None] = {}
@@ -50,23 +47,24 @@ class Commands:
     def started(self, event: "CommandStartedEvent") -> None:
         """Find the command's shape before it runs, since a reply does not say it."""
         try:
-            name, command = event.command_name, event.command
+            name, command, cursor = event.command_name, event.command, None
             if name in COMMANDS:
                 database = command.get("$db")
-                counts, more = self._shape_of(command, name, database or event.database_name), False
+                counts = self._shape_of(command, name, database or event.database_name)
             elif name == "getMore":
-                found = self.cursors.of(command["getMore"])
+                cursor = command["getMore"]
+                found = self.cursors.of(cursor)
                 if found is None:
                     return
-                counts, more = found, True
+                counts = found
             elif name == "bulkWrite":
-                counts, more = self.counts.of(bulk_shape(command)), False
+                counts = self.counts.of(bulk_shape(command))
             else:
                 if name == "killCursors":
                     self.cursors.killed(command.get("cursors"))
                 return
             request = CURRENT.get()
-            if not more:
+            if cursor is None:
                 if request is not None and self._callers:
                     asked = (request.method, request.route())
                     (counts.callers.get(asked) or self.counts.caller(counts, *asked))(1)
@@ -74,10 +72,11 @@ class Commands:
                     counts.add_retries(1)
             running = self.running
             running[event.request_id or _stream(event)] = (
-                counts, command, more, request, CALLS.get() if CALLS.wanted else None,
+                counts, None if self.explaining is None else command, cursor, request,
+                CALLS.get() if CALLS.wanted else None,
             )  # fmt: skip
-            if len(running) > _MOST_RUNNING:
-                running.pop(next(iter(running)), None)
+            if len(running) > MOST_RUNNING:
+                self._unanswered.give_up_oldest()
         except Exception:  # a fault of ours must not fail the application's query
             self.counts.fault("query started")
 
@@ -87,12 +86,13 @@ class Commands:
             found = self.running.pop(event.request_id or _stream(event), None)
             if found is None:
                 return
-            counts, command, more, request, call = found
+            counts, command, asked, request, call = found
+            more = asked is not None
             seconds, reply = event.duration_micros * 1e-6, event.reply
             if counts.writes:
                 returned = 0 if more else written_by(counts, reply)
                 if "cursor" in reply or "writeErrors" in reply or "writeConcernError" in reply:
-                    self._told(counts, command, reply, more=more)
+                    self._told(counts, asked, reply)
             elif (cursor := reply.get("cursor")) is not None:
                 batch = cursor["nextBatch" if more else "firstBatch"]
                 returned = len(batch)
@@ -100,7 +100,7 @@ class Commands:
                     returned = 0  # one raw block of documents, which is not looked into
                 left = cursor["id"]
                 if left or more:
-                    self._cursor(left, command, counts, more=more)
+                    self._cursor(left, asked, counts)
             else:
                 returned = returned_by(reply)
             if more:
@@ -124,14 +124,15 @@ class Commands:
             found = self.running.pop(event.request_id or _stream(event), None)
             if found is None:
                 return
-            counts, command, more, request, call = found
+            counts, command, asked, request, call = found
+            more = asked is not None
             seconds = event.duration_micros * 1e-6
             self.counts.failed(counts, code_of(event.failure))
             self._failed[event.operation_id] = None
             if len(self._failed) > _MOST_FAILED:
                 self._failed.pop(next(iter(self._failed)), None)
             if more:
-                self.cursors.exhausted(command.get("getMore"))
+                self.cursors.exhausted(asked)
                 counts.add_get_mores(1)
                 counts.add_get_more_us(seconds * 1e6)
             else:
@@ -147,26 +148,28 @@ class Commands:
 
     def forget(self) -> None:
         """After a fork: these commands run in the parent."""
-        self.running, self._failed = {}, {}
+        self._unanswered.forget()
+        self._failed = {}
         self.cursors.forget()
 
-    def _told(self, counts: ShapeCounts, command: Mapping[str, Any], reply: Mapping[str, Any], *, more: bool) -> None:
+    def _told(self, counts: ShapeCounts, asked: object, reply: Mapping[str, Any]) -> None:
         """What became of single statements. Of a client's bulk_write there is a cursor over it: no documents."""
         if "cursor" in reply:
-            self._cursor(reply["cursor"]["id"], command, counts, more=more)
+            self._cursor(reply["cursor"]["id"], asked, counts)
         for code in write_errors(reply):
             self.counts.failed(counts, code)
 
-    def _cursor(self, cursor: int, command: Mapping[str, Any], counts: ShapeCounts, *, more: bool) -> None:
-        if more and not cursor:
-            self.cursors.exhausted(command.get("getMore"))
-        elif cursor and not more:
-            self.cursors.opened(cursor, counts)
+    def _cursor(self, cursor: int, asked: object, counts: ShapeCounts) -> None:
+        if asked is None:
+            if cursor:
+                self.cursors.opened(cursor, counts)
+        elif not cursor:
+            self.cursors.exhausted(asked)
 
     def _slow(
         self,
         counts: ShapeCounts,
-        command: Mapping[str, Any],
+        command: Mapping[str, Any] | None,
         request: RequestInProgress | None,
         seconds: float,
         returned: int | None,
@@ -179,7 +182,7 @@ class Commands:
             self.counts.slow_samples.append(
                 SlowQuery(time(), counts.id, counts.collection, counts.op, seconds, endpoint, returned)
             )
-        if self.explaining is not None:
+        if self.explaining is not None and command is not None:
             self.explaining.offer(counts, command, seconds)
 
 

@@ -27,7 +27,7 @@ _ALL_COMMANDS_SINCE: Final = 9
 """The wire version of MongoDB 4.4: older servers take a comment with find and aggregate only."""
 _MARK: Final = "perftui_comments"
 _MOST_COMMENTS: Final = 2_000
-_lock = threading.Lock()
+_lock = threading.RLock()
 _commenting: "weakref.WeakSet[object]" = weakref.WeakSet()
 _asked: "weakref.WeakKeyDictionary[object, bool]" = weakref.WeakKeyDictionary()
 _comments: dict[tuple[str, str], str] = {}

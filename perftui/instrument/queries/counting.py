@@ -1,8 +1,10 @@
 """Where commands are counted: the only module of queries that writes into the store."""
 
+import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from perftui.advice.shapes.memo import ShapeMemo
 from perftui.advice.shapes.shape import Shape
@@ -16,16 +18,23 @@ from perftui.instrument.queries.kinds import (
     UNMATCHED,
     WRITES,
 )
+from perftui.instrument.store.bounds import Bound
 from perftui.instrument.store.table import BlockTable
 
 if TYPE_CHECKING:
     from perftui.instrument.registry import Registry
 
 SLOW_SAMPLES = 50
+SWEPT_EVERY_S = 30.0
 _MOST_CALLERS = 2_000
 _MOST_CODES = 1_000
 _LONGEST_TEXT = 1_000
 _LONGEST_NAME = 300
+_OTHER_LABELS = (OTHER, OTHER, OTHER, "all shapes beyond the bound")
+
+
+class Swept(Protocol):
+    def sweep(self, now: float) -> None: ...
 
 
 class SlowQuery(NamedTuple):
@@ -78,10 +87,13 @@ class QueryCounts:
         self.slow_s = slow_s
         self.memo = ShapeMemo(self.of)
         self._shapes: dict[str, ShapeCounts] = {}
+        registry.bounds[QUERY.name] = Bound(most, lambda _labels: _OTHER_LABELS)
         self._errors = BlockTable(registry, QUERY_ERROR, _MOST_CODES)
         self._callers = BlockTable(registry, QUERY_CALLER, _MOST_CALLERS)
         self._remembered = 0
         self.slow_samples: deque[SlowQuery] = deque(maxlen=SLOW_SAMPLES)
+        self._swept: weakref.WeakSet[Swept] = weakref.WeakSet()
+        registry.every(SWEPT_EVERY_S, self._sweep)
         registry.publish(SLOW_QUERIES, self._published)
         registry.forget_after_fork(self)
 
@@ -97,9 +109,8 @@ class QueryCounts:
                 labels = (shape.id, _label(shape.ns, _LONGEST_NAME), shape.op, _label(shape.text, _LONGEST_TEXT))
                 found = self._shapes.setdefault(shape.id, ShapeCounts(self._registry, shape, labels))
             else:
-                labels = (OTHER, OTHER, OTHER, "all shapes beyond the bound")
                 found = self._shapes.get(OTHER) or self._shapes.setdefault(
-                    OTHER, ShapeCounts(self._registry, Shape(OTHER, "", OTHER, OTHER), labels)
+                    OTHER, ShapeCounts(self._registry, Shape(OTHER, "", OTHER, OTHER), _OTHER_LABELS)
                 )
         return found
 
@@ -116,6 +127,10 @@ class QueryCounts:
             counts.callers[method, route] = add
         return add
 
+    def sweep_often(self, listener: Swept) -> None:
+        """Call `listener.sweep(monotonic)` now and then, for as long as it lives."""
+        self._swept.add(listener)
+
     def fault(self, where: str) -> None:
         """Something failed in here: it is counted, and the application goes on."""
         self._registry.faults[where] += 1
@@ -129,6 +144,10 @@ class QueryCounts:
         self.memo.clear()
         self._shapes, self._remembered = {}, 0
         self.slow_samples.clear()
+
+    def _sweep(self) -> None:
+        for listener in list(self._swept):
+            listener.sweep(monotonic())
 
     def _published(self) -> list[tuple[Any, ...]]:
         return [tuple(sample) for sample in list(self.slow_samples)]

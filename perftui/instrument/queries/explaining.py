@@ -1,6 +1,7 @@
 """Plans of slow commands: sampled, rarely, on a thread of their own, and never of what must not be explained."""
 
 import queue
+import sys
 import threading
 from collections.abc import Mapping
 from time import monotonic
@@ -78,16 +79,21 @@ class Explaining:
         """Take the command for an explain, if its turn has come; costs a copy of it then, and next to nothing else."""
         if counts.op == "insert":
             return
-        now = monotonic()
-        with self._lock:
-            if not self._may(counts.id, now):
+        # Without waiting: a finalizer may send a command while this thread has the lock.
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if not self._may(counts.id, monotonic()):
                 return
+        finally:
+            self._lock.release()
         try:
             copied = bounded_copy(command)
-            self._waiting.put_nowait(Offer(counts.id, counts.shape.ns, counts.op, copied, seconds))
-        except (TooLarge, queue.Full):
+        except TooLarge:
             return
-        self._run_beside()
+        if self._waiting.qsize() < _MOST_WAITING:
+            self._waiting.put(Offer(counts.id, counts.shape.ns, counts.op, copied, seconds))
+            self._run_beside()
 
     def is_own_thread(self) -> bool:
         """Whether what this thread sends goes through a client of ours."""
@@ -112,7 +118,7 @@ class Explaining:
         self._lock = threading.Lock()
         self._done = threading.Condition()
         self._unfinished = 0
-        self._waiting: queue.Queue[Offer] = queue.Queue(_MOST_WAITING)
+        self._waiting: queue.SimpleQueue[Offer] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._client: Client | None = None
         self._overall = TokenBucket(self.limits.every_s, burst=5)
@@ -132,7 +138,7 @@ class Explaining:
     def _run_beside(self) -> None:
         with self._lock, self._done:
             self._unfinished += 1
-            if self._thread is None or not self._thread.is_alive():
+            if (self._thread is None or not self._thread.is_alive()) and not sys.is_finalizing():
                 self._thread = threading.Thread(target=self._run, name="perftui-explain", daemon=True)
                 self._thread.start()
 

@@ -4,6 +4,8 @@ from perftui.instrument.store.kinds import Kind
 
 OTHER = "(other)"
 """What is beyond a bound stands under this label."""
+CANCELLED = "cancelled"
+"""The code of commands that nobody waits for any more: their task was cancelled, and the driver tells nothing."""
 UNMATCHED = "(unmatched)"
 """The route of a request that no route took yet."""
 

@@ -38,6 +38,8 @@ class Pools:
         self._blocks = BlockTable(registry, POOL, _MOST_ADDRESSES)
         self._options: dict[Any, list[tuple[int, int]]] = {}
         self._pools: dict[Any, Block] = {}
+        self._inherited: dict[Any, list[tuple[int, int]]] = {}
+        """The parent's pools, ours too: counted with their server's first event, since a fork alone opens nothing."""
 
     def created(self, address: Any, options: Mapping[str, Any]) -> None:
         """A client has a pool for this server."""
@@ -104,10 +106,7 @@ class Pools:
     def forget(self) -> None:
         """After a fork: the connections are the parent's, the pools are ours too."""
         self._pools = {}
-        for address, known in self._options.items():
-            block = self._blocks.get(_name(address))
-            for sizes in known:
-                self._shift(block, 1, sizes)
+        self._inherited = {address: list(known) for address, known in self._options.items()}
 
     def _add(self, address: Any, counter: int) -> None:
         block = self._of(address)
@@ -123,6 +122,8 @@ class Pools:
         block = self._blocks.get(_name(address))
         if len(self._pools) < 2 * _MOST_ADDRESSES:
             self._pools[address] = block
+        for sizes in self._inherited.pop(address, ()):
+            self._shift(block, 1, sizes)
         return block
 
 

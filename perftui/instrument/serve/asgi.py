@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
-from typing import Any
+from typing import Any, TypeVar
 
 from perftui.instrument.registry import Registry, default_registry
 from perftui.instrument.serve.exchange import Answer, Peer, Request
@@ -15,6 +15,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Asked = TypeVar("Asked")
+Given = TypeVar("Given")
 
 
 def metrics_app(
@@ -60,16 +62,16 @@ async def _answer(service: MetricsService, request: Request, receive: Receive) -
     if answer is not None:
         return answer
     body = await _body(receive)
-    return None if body is None else service.finish(body)
+    return None if body is None else await _off_the_loop(service.finish, body)
 
 
-async def _off_the_loop(work: Callable[[Request], Answer | None], request: Request) -> Answer | None:
-    """A document of many series takes milliseconds, which the application's requests must not wait for."""
+async def _off_the_loop(work: Callable[[Asked], Given], asked: Asked) -> Given:
+    """A document of many series takes milliseconds, and a clear waits for other workers: requests must not."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:  # another loop than asyncio's runs us
-        return work(request)
-    return await asyncio.to_thread(work, request)
+        return work(asked)
+    return await asyncio.to_thread(work, asked)
 
 
 def _request(scope: Scope) -> Request:

@@ -4,8 +4,10 @@ import math
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from perftui.instrument.store.exclusive import EXCLUSIVE
 from perftui.instrument.store.kinds import HEAD_WORDS, LAST_AT, SEQUENCE, Kind, minute_at
 from perftui.model.histogram import BUCKETS, bounds_of
 
@@ -25,14 +27,14 @@ class Block:
     """
 
     __slots__ = (
-        "_buckets", "_counters", "_end", "_gauges", "_history", "_last", "_least", "_lock", "_max", "_min", "_most",
+        "_buckets", "_counters", "_end", "_gauges", "_history", "_last", "_least", "_max", "_min", "_most",
         "_reals", "_words", "at", "kind",
     )  # fmt: skip
 
-    def __init__(self, kind: Kind, words: Any, reals: Any, at: int, history: "History", lock: threading.Lock) -> None:
+    def __init__(self, kind: Kind, words: Any, reals: Any, at: int, history: "History") -> None:
         layout = kind.layout
         self.kind, self.at = kind, at
-        self._words, self._reals, self._history, self._lock = words, reals, history, lock
+        self._words, self._reals, self._history = words, reals, history
         self._gauges = at + HEAD_WORDS
         self._buckets = at + layout.live
         self._counters = self._buckets + layout.buckets
@@ -87,11 +89,16 @@ class Block:
         """Raise or lower a gauge."""
         self._reals[self._gauges + gauge] += by
 
-    def rotate(self, now: float) -> None:
-        """Close the running minute, if it is over, and begin the one of `now`."""
-        with self._lock:
-            if now < self._end:
-                return
+    def rotate(self, now: float) -> bool:
+        """Close the running minute, if it is over, and begin the one of `now`.
+
+        False where it must stay open: this thread is at work on the store, and what it counts now came between.
+        """
+        return EXCLUSIVE.do(partial(self.close_minute, now)) is not None
+
+    def close_minute(self, now: float) -> bool:
+        """The same, for who holds the store already."""
+        if now >= self._end:
             sequence, words, layout = self._words[self.at + SEQUENCE], self._words, self.kind.layout
             live = self.at + layout.live
             figures = words[live : live + layout.figures].tobytes()
@@ -104,6 +111,7 @@ class Block:
             words[self.at + SEQUENCE] = sequence + 1
             self._point_at(sequence + 1)
             self._end = (now // SLOT_S + 1) * SLOT_S
+        return True
 
     def _point_at(self, sequence: int) -> None:
         head = self.at + minute_at(sequence)
@@ -125,9 +133,13 @@ class LockedBlock(Block):
         with self._own:
             super().record(now, seconds, number, counter)
 
-    def rotate(self, now: float) -> None:
+    def rotate(self, now: float) -> bool:
+        # Without waiting: `record` holds the block's own lock, for which the one at work on the store may wait.
+        return EXCLUSIVE.do_if_free(partial(self.close_minute, now)) is not None
+
+    def close_minute(self, now: float) -> bool:
         with self._own:
-            super().rotate(now)
+            return super().close_minute(now)
 
     def add(self, counter: int, number: float = 1) -> None:
         with self._own:

@@ -1,5 +1,7 @@
 """When each section's windows were begun anew, and what had been counted until then."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from perftui.instrument.store.tally import Tally
@@ -52,6 +54,16 @@ class Cleared(msgspec.Struct):
         moved = {name: Section(one.at, _moved(one.figures, worker, to)) for name, one in self.sections.items()}
         return Cleared(moved)
 
+    def rename(self, worker: str, names: Mapping[str, str]) -> "Cleared":
+        """The same after series of a worker were added to others."""
+        renamed = {
+            name: Section(one.at, {**one.figures, worker: _renamed(one.figures[worker], names)})
+            if worker in one.figures
+            else one
+            for name, one in self.sections.items()
+        }
+        return Cleared(renamed)
+
 
 def _moved(figures: dict[str, dict[str, Baseline]], worker: str, to: str) -> dict[str, dict[str, Baseline]]:
     if worker not in figures:
@@ -59,10 +71,21 @@ def _moved(figures: dict[str, dict[str, Baseline]], worker: str, to: str) -> dic
     rest = {name: series for name, series in figures.items() if name != worker}
     goal = dict(rest.get(to, {}))
     for name, baseline in figures[worker].items():
-        both = goal[name].tally() if name in goal else Tally()
-        both.merge(baseline.tally())
-        goal[name] = Baseline.of(both)
+        _add(goal, name, baseline)
     return {**rest, to: goal}
+
+
+def _renamed(series: dict[str, Baseline], names: Mapping[str, str]) -> dict[str, Baseline]:
+    goal: dict[str, Baseline] = {}
+    for name, baseline in series.items():
+        _add(goal, names.get(name, name), baseline)
+    return goal
+
+
+def _add(goal: dict[str, Baseline], name: str, baseline: Baseline) -> None:
+    both = goal[name].tally() if name in goal else Tally()
+    both.merge(baseline.tally())
+    goal[name] = Baseline.of(both)
 
 
 def series_name(kind: str, labels: tuple[str, ...]) -> str:

@@ -73,16 +73,16 @@ def fold(exited: Exited, slab: Folded, this_minute: int) -> None:
         series = exited.series.get(name)
         if series is None:
             series = exited.series[name] = ExitedSeries(part.kind, part.labels, Figures(), 0.0)
-        series.total = _sum(series.total, total)
+        series.total = summed(series.total, total)
         series.last_at = max(series.last_at, part.last_at)
         for slot in part.slots(this_minute - KEPT_MINUTES):
-            series.minutes[slot.minute] = _sum(series.minutes.get(slot.minute), slot.tally)
-        series.minutes = {at: one for at, one in series.minutes.items() if at > this_minute - KEPT_MINUTES}
+            series.minutes[slot.minute] = summed(series.minutes.get(slot.minute), slot.tally)
     exited.started = min(exited.started or slab.started, slab.started)
     exited.folded.append(slab.id)
 
 
-def _sum(figures: Figures | None, tally: Tally) -> Figures:
+def summed(figures: Figures | None, tally: Tally) -> Figures:
+    """Both together; without figures the tally."""
     whole = figures.tally() if figures and (figures.buckets or figures.counters) else Tally()
     whole.merge(tally)
     return Figures.of(whole)

@@ -14,10 +14,13 @@ import msgspec
 
 from perftui.instrument.store.cleared import Cleared
 from perftui.instrument.store.exited import Exited
+from perftui.instrument.store.locks import hold, let_go
 from perftui.instrument.store.slab import SLAB_BYTES
 
 SLAB, SIDE, NEW = ".slab", ".side", ".new"
 _ABANDONED_S = 60.0
+_GONE = (FileNotFoundError, NotADirectoryError, PermissionError)
+"""Any other error, such as that of a process without descriptors, says nothing of the file."""
 
 
 class State(msgspec.Struct):
@@ -52,18 +55,27 @@ class SharedFolder:
     def create_slab(self) -> "OwnSlab":
         """A locked file for this process. It is seen by others only once it is locked and shown."""
         identity = f"{os.getpid()}-{secrets.token_hex(6)}"
-        new = self.path / f"{identity}{NEW}"
-        file = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        new, held = self.path / f"{identity}{NEW}", list[int]()
         try:
+            held.append(hold(new, os.O_CREAT | os.O_EXCL))
             # A descriptor of its own holds the lock: mmap keeps a copy of the other, which a forked child cannot close.
-            lock = os.open(new, os.O_RDWR | os.O_CLOEXEC)
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(file, SLAB_BYTES)
+            held.append(hold(new, 0))
+            fcntl.flock(held[1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(held[0], SLAB_BYTES)
         except OSError:
-            os.close(file)
-            new.unlink(missing_ok=True)
+            self._drop(new, held)
             raise
-        return OwnSlab(identity, file, lock)
+        return OwnSlab(identity, *held)
+
+    def drop_slab(self, own: "OwnSlab") -> None:
+        """Of one that was not shown: nothing was counted there."""
+        self._drop(self.path / f"{own.id}{NEW}", [own.file, own.lock])
+
+    def _drop(self, new: Path, held: list[int]) -> None:
+        for file in held:
+            let_go(file)
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
 
     def show_slab(self, identity: str) -> None:
         """Have the others see it, now that its header is written."""
@@ -73,10 +85,10 @@ class SharedFolder:
         return sorted(file.stem for file in self.path.glob(f"*{SLAB}"))
 
     def open_slab(self, identity: str) -> int | None:
-        """A descriptor for reading; `None` where it is gone or cut short."""
+        """A descriptor for reading; `None` where it is gone or cut short. Raises `OSError` where that is not known."""
         try:
             file = os.open(self.path / f"{identity}{SLAB}", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
+        except _GONE:
             return None
         if os.fstat(file).st_size == SLAB_BYTES:
             return file
@@ -84,13 +96,13 @@ class SharedFolder:
         return None
 
     def lives(self, identity: str) -> bool:
-        """Whether the slab's writer still holds it."""
+        """Whether the slab's writer still holds it. Raises as `open_slab` does."""
         file = self.open_slab(identity)
         if file is None:
             return False
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return True
         finally:
             os.close(file)
@@ -119,11 +131,11 @@ class SharedFolder:
             return b""
 
     def state(self) -> State:
-        """Read under `shared` or `alone`."""
+        """Read under `shared` or `alone`. Raises `OSError`: to go on with none would forget what was counted."""
         try:
             text = (self.path / "state").read_bytes()
             state = msgspec.msgpack.decode(text, type=State)
-        except (OSError, msgspec.MsgspecError):
+        except (*_GONE, msgspec.MsgspecError):
             return State(Exited(self.boot), Cleared())
         return state if state.exited.boot == self.boot else State(Exited(self.boot), Cleared())
 
@@ -141,22 +153,22 @@ class SharedFolder:
 
     def try_to_lead(self) -> int | None:
         """A descriptor that makes this process the elected one for as long as it is open; `None`: another is."""
-        file = os.open(self.path / "leader.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = hold(self.path / "leader.lock", os.O_CREAT)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            os.close(file)
+            let_go(file)
             return None
         return file
 
     @contextlib.contextmanager
     def _locked(self, how: int) -> Iterator[None]:
-        file = os.open(self.path / "state.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = hold(self.path / "state.lock", os.O_CREAT)
         try:
             fcntl.flock(file, how)
             yield
         finally:
-            os.close(file)
+            let_go(file)
 
     def _replace(self, name: str, text: bytes) -> None:
         new = self.path / f"{name}-{os.getpid()}-{secrets.token_hex(3)}{NEW}"

@@ -31,7 +31,7 @@ class Record(NamedTuple):
 
 
 class History:
-    """Written under the slab's lock; readers of other processes check the tail after they read."""
+    """Written by who holds the store (`EXCLUSIVE`); readers of other processes check the tail after they read."""
 
     def __init__(self, slab: "Slab") -> None:
         self._slab = slab

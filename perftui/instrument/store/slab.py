@@ -2,7 +2,6 @@
 
 import mmap
 import os
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -42,13 +41,16 @@ class Slab:
         self._memory = mmap.mmap(-1 if file is None else file, SLAB_BYTES)
         self.words: Any = memoryview(self._memory).cast("Q")
         self.reals: Any = memoryview(self._memory).cast("d")
-        self.lock = threading.Lock()
         self.blocks: list[Block] = []
         self._kinds: dict[Kind, int] = {}
         self._committed: dict[int, int] = {}
         self._history = History(self)
         self._turn_at = 0.0
-        self._begin(boot)
+        try:
+            self._begin(boot)
+        except SlabFullError:
+            self._close()
+            raise
 
     def _begin(self, boot: str) -> None:
         words = self.words
@@ -60,23 +62,28 @@ class Slab:
         words[BOOT_AT] = int(boot, 16)
         words[MAGIC_AT] = MAGIC
 
+    def _close(self) -> None:
+        """Also the descriptor that the memory keeps; what refers to it in a circle would keep it for long."""
+        self.words.release()
+        self.reals.release()
+        self._memory.close()
+
     def block(self, kind: Kind, labels: tuple[str, ...]) -> Block:
-        """A new block. Raises `SlabFullError`."""
-        with self.lock:
-            at, needed = self.words[BLOCKS_AT], kind.layout.words
-            if 8 * (at + needed) > SLAB_BYTES:
-                raise SlabFullError
-            self._commit(8 * at, 8 * needed)
-            number = self._kinds.get(kind)
-            if number is None:
-                number = len(self._kinds)
-                self._tell(["kind", *kind])
-                self._kinds[kind] = number
-            self._tell(["block", number, at, labels])
-            self.words[BLOCKS_AT] = at + needed
-            block = block_class()(kind, self.words, self.reals, at, self._history, self.lock)
-            self.blocks.append(block)
-        block.rotate(time.monotonic())
+        """A new block, for who holds the store (`EXCLUSIVE`). Raises `SlabFullError`."""
+        at, needed = self.words[BLOCKS_AT], kind.layout.words
+        if 8 * (at + needed) > SLAB_BYTES:
+            raise SlabFullError
+        self._commit(8 * at, 8 * needed)
+        number = self._kinds.get(kind)
+        if number is None:
+            number = len(self._kinds)
+            self._tell(["kind", *kind])
+            self._kinds[kind] = number
+        self._tell(["block", number, at, labels])
+        self.words[BLOCKS_AT] = at + needed
+        block = block_class()(kind, self.words, self.reals, at, self._history)
+        self.blocks.append(block)
+        block.close_minute(time.monotonic())
         return block
 
     def see(self, now: float) -> None:
@@ -86,10 +93,11 @@ class Slab:
 
     def turn(self, now: float) -> None:
         """Close each block's running minute that is over."""
-        if now >= self._turn_at:
+        if now < self._turn_at:
+            return
+        closed = [block.rotate(now) for block in tuple(self.blocks)]
+        if all(closed):
             self._turn_at = (now // SLOT_S + 1) * SLOT_S
-            for block in tuple(self.blocks):
-                block.rotate(now)
 
     def _tell(self, entry: list[Any]) -> None:
         """Append to the directory: a length of four bytes, and JSON."""
@@ -112,7 +120,7 @@ class Slab:
                     reserve: Callable[[int, int, int], None] = os.posix_fallocate
                     reserve(self._file, chunk * _CHUNK, min(_CHUNK, SLAB_BYTES - chunk * _CHUNK))
                 except OSError as error:
-                    raise SlabFullError from error
+                    raise SlabFullError(str(error)) from error
                 self._committed[chunk] = 1
 
     @property

@@ -1,7 +1,7 @@
 """The store of a registry: hands out blocks, reads them back merged, runs what must not run in a request's time."""
 
 import os
-import threading
+import sys
 import warnings
 import weakref
 from collections import Counter
@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from perftui.instrument.store.block import Block
+from perftui.instrument.store.bounds import Bounds
 from perftui.instrument.store.cleared import SECTIONS
+from perftui.instrument.store.exclusive import EXCLUSIVE
 from perftui.instrument.store.folder import SharedFolder
 from perftui.instrument.store.kinds import Kind
+from perftui.instrument.store.late import LateBlock
 from perftui.instrument.store.reading import Reading
-from perftui.instrument.store.ticker import begin_to_tick
+from perftui.instrument.store.slab import SlabFullError
+from perftui.instrument.store.ticker import Job, begin_to_tick
 from perftui.instrument.store.workers import Workers
 
 PUBLISHED_EVERY_S = 1.0
+Labelled = tuple[Kind, tuple[str, ...]]
 
 
 class Forgetful(Protocol):
@@ -33,14 +38,16 @@ class Store:
         """What went wrong inside the library, by where: it is counted, never raised."""
         self.generation = 0
         """How many forks lie between the first process and this one: blocks do not survive a fork."""
+        self.bounds: Bounds = {}
+        """How many series of each kind there are at most, also of workers that are gone."""
         self._shared = shared
-        self._store_lock = threading.Lock()
         self._workers: Workers | None = None
         self.opened = False
         """Whether this process has a place for its figures, which others can see."""
-        self._blocks: dict[tuple[Kind, tuple[str, ...]], Block] = {}
+        self._blocks: dict[Labelled, Block] = {}
+        self._late: dict[Labelled, LateBlock] = {}
         self._publishers: dict[str, Callable[[], Any]] = {}
-        self._jobs: list[_Job] = []
+        self._jobs: list[Job] = []
         self._forgetful: weakref.WeakSet[Forgetful] = weakref.WeakSet()
         self.every(PUBLISHED_EVERY_S, self._publish)
         _STORES.add(self)
@@ -56,13 +63,24 @@ class Store:
     def make_block(self, kind: Kind, labels: tuple[str, ...]) -> Block:
         """The same block for the same labels, in any thread."""
         found = self._blocks.get((kind, labels))
-        if found is None:
-            workers = self.workers
-            with self._store_lock:
-                found = self._blocks.get((kind, labels))
-                if found is None:
-                    found = self._blocks[kind, labels] = workers.block(kind, labels)
+        return found or EXCLUSIVE.do(lambda: self._new_block((kind, labels))) or self.late_block(kind, labels)
+
+    def _new_block(self, labelled: Labelled) -> Block | None:
+        found = self._blocks.get(labelled)
+        if found is None and (self._workers is not None or not sys.is_finalizing()):
+            found = self._blocks[labelled] = self._opened().block(*labelled)
         return found
+
+    def late_block(self, kind: Kind, labels: tuple[str, ...]) -> Block:
+        """One for now: this thread is at work on the store, or the interpreter ends, or the store fails."""
+        return self._late.setdefault((kind, labels), LateBlock(kind))
+
+    def _settle_late(self) -> None:
+        for labelled in list(self._late):
+            block = self.make_block(*labelled)
+            late = None if isinstance(block, LateBlock) else self._late.pop(labelled, None)
+            if late is not None:
+                late.settle(block)
 
     def open(self) -> None:
         """Be seen from now on: a worker's first request may be the one that never ends."""
@@ -71,11 +89,22 @@ class Store:
 
     @property
     def workers(self) -> Workers:
-        with self._store_lock:
-            if self._workers is None:
-                self._workers = Workers(self._folder(), self.alone)
-                begin_to_tick(self)
-            return self._workers
+        """Opened here where nothing was counted yet; raises `RuntimeError` where that cannot be."""
+        found = self._workers or EXCLUSIVE.do(self._opened)
+        if found is None:
+            raise RuntimeError("this thread is just opening the registry")
+        return found
+
+    def _opened(self) -> Workers:
+        """For who holds the store."""
+        if self._workers is None:
+            if sys.is_finalizing():
+                raise RuntimeError("the interpreter ends: nothing is opened any more")
+            self._workers, trouble = self._first_workers()
+            begin_to_tick(self)
+            if trouble is not None:
+                warnings.warn(f"perftui counts this process alone: {trouble}", RuntimeWarning, stacklevel=2)
+        return self._workers
 
     @property
     def elected(self) -> bool:
@@ -84,6 +113,7 @@ class Store:
 
     def read(self) -> Reading:
         """The figures of all workers of the shared folder, or of this process alone."""
+        self._settle_late()
         self.workers.offer(self._side())
         return self.workers.read()
 
@@ -96,7 +126,7 @@ class Store:
 
         What it raises is counted in `faults`.
         """
-        self._jobs.append(_Job(seconds, function, at_once=at_once))
+        self._jobs.append(Job(seconds, function, at_once=at_once))
 
     def forget_after_fork(self, table: Forgetful) -> None:
         """Call `table.forget()` in each child; the table is not kept alive for that."""
@@ -108,6 +138,7 @@ class Store:
 
     def tick(self, now: float) -> None:
         """Once a second, by the registry's thread."""
+        self.guard("late", self._settle_late)
         self.guard("tick", lambda: self.workers.tick(now))
         for job in tuple(self._jobs):
             if job.due(now):
@@ -124,9 +155,8 @@ class Store:
     def begin_in_child(self) -> None:
         """After a fork: figures of our own, and none of the parent's, which the parent serves."""
         self.generation += 1
-        self._store_lock = threading.Lock()
         workers, self._workers = self._workers, None
-        self.opened, self._blocks = False, {}
+        self.opened, self._blocks, self._late = False, {}, {}
         if workers is not None:
             self.guard("fork", workers.leave)
         for table in list(self._forgetful):
@@ -139,29 +169,15 @@ class Store:
         side = {name: self.guard(f"publish {name}", function) for name, function in tuple(self._publishers.items())}
         return {name: value for name, value in side.items() if value is not None}
 
-    def _folder(self) -> SharedFolder | None:
+    def _first_workers(self) -> tuple[Workers, Exception | None]:
+        """Where the folder cannot be used, this process alone in its own memory, and why."""
         if self._shared is None:
-            return None
+            return Workers(None, self.alone, self.bounds), None
         try:
-            return SharedFolder(Path(self._shared))
-        except (OSError, ValueError) as error:
+            return Workers(SharedFolder(Path(self._shared)), self.alone, self.bounds), None
+        except (OSError, ValueError, SlabFullError) as error:
             self.faults["shared folder"] += 1
-            warnings.warn(f"perftui counts this process alone: {error}", RuntimeWarning, stacklevel=2)
-            return None
-
-
-class _Job:
-    def __init__(self, seconds: float, function: Callable[[], Any], *, at_once: bool) -> None:
-        self.seconds, self.function = seconds, function
-        self._next: float | None = 0.0 if at_once else None
-
-    def due(self, now: float) -> bool:
-        if self._next is None:
-            self._next = now + self.seconds
-        if now < self._next:
-            return False
-        self._next = now + self.seconds
-        return True
+            return Workers(None, lambda: False, self.bounds), error
 
 
 def _after_fork() -> None:

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from perftui.instrument.store.block import Block
+from perftui.instrument.store.bounds import Bound, all_other
 from perftui.instrument.store.kinds import Kind
 
 if TYPE_CHECKING:
     from perftui.instrument.registry import Registry
 
-OVERFLOW = "(other)"
 _LONGEST_LABEL = 400
 
 
@@ -21,6 +21,7 @@ class BlockTable:
         """Beyond `bound` series all share one whose labels are `(other)`."""
         self._registry, self._kind, self._bound = registry, kind, bound
         self._blocks: dict[tuple[str, ...], Block] = {}
+        registry.bounds.setdefault(kind.name, Bound(bound))
         registry.forget_after_fork(self)
 
     def get(self, *labels: str) -> Block:
@@ -36,8 +37,12 @@ class BlockTable:
 
     def _make(self, labels: tuple[str, ...]) -> Block:
         if len(self._blocks) >= self._bound:
-            labels = (OVERFLOW,) * len(self._kind.labels)
+            labels = all_other(self._kind.labels)
         told = tuple(label[:_LONGEST_LABEL].encode("utf-8", "replace").decode() for label in labels)
-        block = self._registry.make_block(self._kind, told)
+        try:
+            block = self._registry.make_block(self._kind, told)
+        except Exception:  # whatever fails in here, the application goes on
+            self._registry.faults["block"] += 1
+            block = self._registry.late_block(self._kind, told)
         # Two threads may meet a new series at once: the registry gives both the same block.
         return self._blocks.setdefault(labels, block)

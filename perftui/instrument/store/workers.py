@@ -1,7 +1,5 @@
 """All workers of an application: this process's slab, the others', and what those that are gone had counted."""
 
-import mmap
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,12 +8,15 @@ from typing import Any
 import msgspec
 
 from perftui.instrument.store.block import SLOT_S, Block
+from perftui.instrument.store.bounds import Bounds
 from perftui.instrument.store.cleared import SECTIONS, Baseline, Cleared, Section, series_name
 from perftui.instrument.store.exited import EXITED, Exited, ExitedPart, fold
 from perftui.instrument.store.folder import SharedFolder, State
 from perftui.instrument.store.kinds import Kind
+from perftui.instrument.store.overflow import hold_to, trim
 from perftui.instrument.store.reading import Reading, Source
 from perftui.instrument.store.slab import Slab, SlabFullError
+from perftui.instrument.store.slabs import own_slab, slab_of
 from perftui.instrument.store.view import SlabView, Worker
 
 ALONE = "this"
@@ -25,8 +26,12 @@ _REMEMBERED_DEAD = 1000
 class Workers:
     """Where this process writes, and what it can read. Without a folder that is only itself."""
 
-    def __init__(self, folder: SharedFolder | None, complete: Callable[[], bool]) -> None:
-        self.folder, self._complete = folder, complete
+    def __init__(self, folder: SharedFolder | None, complete: Callable[[], bool], bounds: Bounds) -> None:
+        """`bounds`: of what workers that are gone had counted.
+
+        Raises `OSError` and `SlabFullError` where the folder has no place for this process, and leaves nothing.
+        """
+        self.folder, self._complete, self._bounds = folder, complete, bounds
         self._lock = threading.Lock()
         self._cleared = Cleared()
         self._views: dict[str, SlabView] = {}
@@ -34,14 +39,10 @@ class Workers:
         self._leading: int | None = None
         self._spare: Slab | None = None
         self._spare_view: SlabView | None = None
-        self._held: list[int] = []
         if folder is None:
             self.id, self.slab = ALONE, Slab()
         else:
-            own = folder.create_slab()
-            self.id, self._held = own.id, [own.file, own.lock]
-            self.slab = Slab(own.file, folder.boot)
-            folder.show_slab(self.id)
+            self.id, self.slab = own_slab(folder)
         self._own = SlabView(self.id, self.slab.words, self.slab.reals)
 
     def block(self, kind: Kind, labels: tuple[str, ...]) -> Block:
@@ -55,10 +56,8 @@ class Workers:
             return self._spare.block(kind, labels)
 
     def leave(self) -> None:
-        """In a child after a fork: the slab, its lock and the leadership are the parent's."""
-        for file in (*self._held, *(() if self._leading is None else (self._leading,))):
-            os.close(file)
-        self._held, self._leading = [], None
+        """In a child after a fork: the leadership is the parent's, as are the slab and its lock."""
+        self._leading = None
 
     @property
     def elected(self) -> bool:
@@ -95,10 +94,12 @@ class Workers:
             state, minute = folder.state(), int(time.monotonic() // SLOT_S)
             dead = [identity for identity in folder.slabs() if self._gone(folder, identity)]
             for identity in dead:
-                view = None if identity in state.exited.folded else _map(folder, identity)
+                view = None if identity in state.exited.folded else slab_of(folder, identity)
                 if view is not None:
                     fold(state.exited, view, minute)
                     state.cleared = state.cleared.move(identity, EXITED)
+            trim(state.exited, minute)
+            state.cleared = hold_to(state.exited, state.cleared, self._bounds)
             del state.exited.folded[:-_REMEMBERED_DEAD]
             folder.keep(state)
             for identity in dead:
@@ -123,7 +124,7 @@ class Workers:
         names = [name for name in folder.slabs() if name not in state.exited.folded]
         known, self._views = self._views, {}
         for name in names:
-            view = self._own if name == self.id else known.get(name) or _map(folder, name)
+            view = self._own if name == self.id else known.get(name) or slab_of(folder, name)
             if view is not None:
                 view.refresh()
                 self._views[name] = view
@@ -176,21 +177,3 @@ class Workers:
                     figures = cleared[part.kind.section].figures.setdefault(source.id, {})
                     figures[series_name(part.kind.name, part.labels)] = Baseline.of(part.total())
         return Cleared(cleared)
-
-
-def _map(folder: SharedFolder, identity: str) -> SlabView | None:
-    """Another worker's slab; `None` where it is of another form, of another boot, or just gone."""
-    file = folder.open_slab(identity)
-    if file is None:
-        return None
-    try:
-        memory = memoryview(mmap.mmap(file, 0, access=mmap.ACCESS_READ))
-    except (OSError, ValueError):
-        return None
-    finally:
-        os.close(file)
-    view = SlabView(identity, memory.cast("Q"), memory.cast("d"))
-    if not view.valid(folder.boot):
-        return None
-    view.refresh()
-    return view

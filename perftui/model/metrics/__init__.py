@@ -96,6 +96,8 @@ class MetricsDocument(Model, frozen=True, kw_only=True):
     query: QueryDocument | None = None
     cache: dict[str, CacheDocument] | None = None
     system: SystemDocument | None = None
+    remarks: tuple[str, ...] = ()
+    """What these figures leave out, in words."""
 
     def to_json(self) -> bytes:
         return _ENCODER.encode(self)

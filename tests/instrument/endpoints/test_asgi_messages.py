@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from helpers.endpoints import assert_no_faults, endpoint_of, statuses_of
+from helpers.endpoints import NamelessError, assert_no_faults, endpoint_of, statuses_of
 from helpers.serving import asgi_server
 from helpers.waiting import wait_until_async
 from starlette.applications import Starlette
@@ -287,3 +287,21 @@ async def test_no_request_is_lost_between_tasks() -> None:
     assert (found["200"], found["500"]) == (800, 100)
     assert sum(found.values()) in range(900, 1001)  # what was cancelled before it began was no request
     assert_no_faults(registry)
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize("answered", [True, False])
+async def test_an_error_that_cannot_be_counted_passes_unchanged(kind: str, answered: bool) -> None:
+    async def fail(scope: Any, receive: Any, send: Any) -> None:
+        if answered and kind == "http":
+            await send(START)
+            await send(BODY)
+        raise NamelessError
+
+    registry = Registry("shop")
+    try:
+        await Server().run(ASGIMiddleware(fail, registry), type=kind)
+    except Exception as error:  # `pytest.raises` cannot tell of one without a name
+        raised = type(error)
+    assert raised is NamelessError
+    assert registry.faults.total() == 1

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from helpers.endpoints import assert_no_faults, endpoint_of
+from helpers.endpoints import NamelessError, assert_no_faults, endpoint_of
 
 from perftui.instrument import (
     Budget,
@@ -234,3 +234,67 @@ def test_a_hundred_thousand_names_stay_bounded(registry: Registry) -> None:
     known = EndpointStatistics(registry).endpoints()
     assert len(known) == 501
     assert sum(one.latency.count for one in known) == 2000
+
+
+def test_between_the_steps_of_a_generator_its_consumer_is_not_in_its_call(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DEMAND, "wanted", False)
+    seen = []
+
+    @monitored(name="rows", registry=registry)
+    def rows() -> Generator[int, None, None]:
+        try:
+            while True:
+                seen.append(current_request())
+                yield 1
+        finally:
+            seen.append(current_request())
+
+    def consume() -> None:
+        need_current_request()
+        generator = rows()
+        for _ in range(2):
+            next(generator)
+            assert current_request() is None
+        generator.close()
+        assert current_request() is None
+
+    contextvars.copy_context().run(consume)
+    assert [request and request.route() for request in seen] == ["rows", "rows", "rows"]
+
+
+async def test_between_the_steps_of_an_async_generator_its_consumer_is_not_in_its_call(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DEMAND, "wanted", False)
+    need_current_request()
+    seen = []
+
+    @monitored(name="rows", registry=registry)
+    async def rows() -> AsyncIterator[int]:
+        while True:
+            await asyncio.sleep(0)
+            seen.append(current_request())
+            yield 1
+
+    generator: Any = rows()
+    for _ in range(2):
+        await anext(generator)
+        assert current_request() is None
+    await generator.aclose()
+    assert current_request() is None
+    assert [request and request.route() for request in seen] == ["rows", "rows"]
+
+
+def test_an_error_that_cannot_be_counted_passes_unchanged(registry: Registry) -> None:
+    @monitored(name="fail", registry=registry)
+    def fail() -> None:
+        raise NamelessError
+
+    try:
+        fail()
+    except Exception as error:  # `pytest.raises` cannot tell of one without a name
+        raised = type(error)
+    assert raised is NamelessError
+    assert registry.faults == {"call": 1}

@@ -1,6 +1,7 @@
 """Connection pools: waits, sizes, refusals, and advice with its evidence."""
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -100,3 +101,29 @@ def test_advice_needs_evidence(
     else:
         (sentence,) = advice
         assert expected in sentence
+
+
+def test_a_fork_changes_nothing_in_the_parent_and_opens_nothing_in_the_child(mongod: MongodProcess) -> None:
+    registry = Registry("shop")
+    with measured(mongod, MongoMonitor(registry), maxPoolSize=7) as client:
+        client[DATABASE].things.find_one()
+        for _ in range(3):
+            child = os.fork()
+            if child == 0:
+                os._exit(registry._workers is not None)
+            assert os.waitpid(child, 0)[1] == 0
+        assert (pool_of(registry, mongod).max_size, pool_of(registry, mongod).clients) == (7, 1)
+
+
+def test_a_child_counts_the_pools_that_it_inherited(mongod: MongodProcess) -> None:
+    registry = Registry("shop")
+    monitor = MongoMonitor(registry)
+    with measured(mongod, monitor, maxPoolSize=7) as client:
+        client[DATABASE].things.find_one()
+        address = client.address
+        child = os.fork()
+        if child == 0:
+            monitor._pools.waits(address)  # as PyMongo tells it, which would also warn of the fork
+            (found,) = queries(registry).pools
+            os._exit((found.max_size, found.clients, found.waiting, found.size) != (7, 1, 1, 0))
+        assert os.waitpid(child, 0)[1] == 0

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from wsgiref.validate import validator
 
@@ -208,3 +209,18 @@ def test_the_parts_import_no_framework() -> None:
 
 
 urlpatterns: list[Any] = []
+
+
+async def test_a_clear_that_waits_for_another_worker_keeps_the_loop_free(tmp_path: Path) -> None:
+    registry = Registry("shop", shared=tmp_path / "metrics")
+    CacheMonitor("pages", registry).hit("a")
+    folder = registry.workers.folder
+    assert folder is not None
+    transport = httpx.ASGITransport(app=starlette(metrics_app(registry, TOKEN)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+        with folder.shared():
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            clear = asyncio.create_task(client.post(CLEAR, json={"type": "all"}, headers=headers))
+            await asyncio.wait({clear}, timeout=0.5)
+            assert not clear.done()
+        assert (await clear).status_code == 200

@@ -9,9 +9,10 @@ import pytest
 
 from perftui.instrument.registry import Registry
 from perftui.instrument.store.block import Block
+from perftui.instrument.store.bounds import OVERFLOW
 from perftui.instrument.store.kinds import Kind
 from perftui.instrument.store.reading import SeriesReading
-from perftui.instrument.store.table import OVERFLOW, BlockTable
+from perftui.instrument.store.table import BlockTable
 
 KIND = Kind("endpoint", "api", ("method", "route"), True, ("errors", "bytes"), ("active",))
 COUNTED = Kind("cache", "cache", ("name",), counters=("hits", "misses"))
