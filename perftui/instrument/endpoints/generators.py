@@ -12,13 +12,13 @@ def measured_generator(function: Callable[..., Generator[Any, Any, Any]], meter:
     """What is sent to, thrown into and returned by the inner generator passes unchanged."""
 
     def step_through(*arguments: Any, **named: Any) -> Generator[Any, Any, Any]:
-        call, spent = meter.begin_stepwise(), 0.0
+        call, spent, enters = meter.begin_stepwise(), 0.0, DEMAND.wanted
         value: Any = None
         try:
             inner = function(*arguments, **named)
             step: Callable[[Any], Any] = inner.send
             while True:
-                if DEMAND.wanted:
+                if enters:
                     call.enter()
                 started = monotonic()
                 try:
@@ -27,11 +27,12 @@ def measured_generator(function: Callable[..., Generator[Any, Any, Any]], meter:
                     return stop.value
                 finally:
                     spent += monotonic() - started
-                    call.leave()
+                    if enters:
+                        call.leave()
                 try:
                     value, step = (yield value), inner.send
                 except GeneratorExit:
-                    if DEMAND.wanted:
+                    if enters:
                         call.enter()
                     inner.close()
                     raise
@@ -50,13 +51,13 @@ def measured_async_generator(function: Callable[..., AsyncGenerator[Any, Any]], 
     """As `measured_generator`."""
 
     async def step_through(*arguments: Any, **named: Any) -> AsyncGenerator[Any, Any]:
-        call, spent = meter.begin_stepwise(), 0.0
+        call, spent, enters = meter.begin_stepwise(), 0.0, DEMAND.wanted
         value: Any = None
         try:
             inner = function(*arguments, **named)
             step: Callable[[Any], Awaitable[Any]] = inner.asend
             while True:
-                if DEMAND.wanted:
+                if enters:
                     call.enter()
                 started = monotonic()
                 try:
@@ -65,11 +66,12 @@ def measured_async_generator(function: Callable[..., AsyncGenerator[Any, Any]], 
                     return
                 finally:
                     spent += monotonic() - started
-                    call.leave()
+                    if enters:
+                        call.leave()
                 try:
                     value, step = (yield value), inner.asend
                 except GeneratorExit:
-                    if DEMAND.wanted:
+                    if enters:
                         call.enter()
                     await inner.aclose()
                     raise
