@@ -59,7 +59,7 @@ def guarded_driver(count: Callable[[str], None] | None = None) -> "type[Driver] 
         def close(self) -> None:
             thread = self._living_writer()
             if thread is not None:
-                thread._queue.put(None)
+                thread._queue.put_nowait(None)
                 if not end_writing(thread, self.fileno) and (code := self._app.return_code) is not None:
                     os._exit(code)  # it holds the lock of the terminal's file, so that the interpreter could not end
             for number in (signal.SIGTSTP, signal.SIGCONT):  # Textual's handlers need the screen that has ended

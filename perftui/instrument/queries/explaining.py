@@ -92,7 +92,7 @@ class Explaining:
         except TooLarge:
             return
         if self._waiting.qsize() < _MOST_WAITING:
-            self._waiting.put(Offer(counts.id, counts.shape.ns, counts.op, copied, seconds))
+            self._waiting.put_nowait(Offer(counts.id, counts.shape.ns, counts.op, copied, seconds))
             self._run_beside()
 
     def is_own_thread(self) -> bool:
