@@ -46,7 +46,7 @@ class Moment:
     def fresh(self, kind: TargetKind, slot: str) -> Iterator[TargetState]:
         """Those whose figures are of now: an old figure proves nothing."""
         for state in self.states(kind):
-            if getattr(state, slot) is not None and not is_silent(state, slot):
+            if getattr(state, slot) is not None and not state.is_silent(slot):
                 yield state
 
     def running(self, state: TargetState, for_s: float = 0.0) -> list[Operation]:
@@ -128,8 +128,3 @@ class Moment:
         """This target's server, where its machine is read."""
         machine = self.machine_of(state)
         return None if machine is None else process_on(machine, state)
-
-
-def is_silent(state: TargetState, slot: str) -> bool:
-    """The source that fills this slot fails or is late."""
-    return any(source.slot == slot and (source.failure is not None or source.stale) for source in state.sources)

@@ -42,6 +42,11 @@ class SourceState(Model, frozen=True, kw_only=True):
     slot: str | None = None
     """The field of `TargetState` that this source last filled."""
 
+    @property
+    def is_silent(self) -> bool:
+        """It fails or is late: what it filled is not of now."""
+        return self.stale or self.failure is not None
+
 
 class TargetState(Model, frozen=True, kw_only=True):
     """One target: what its sources last said. A slot is `None` until its source has answered once."""
@@ -63,6 +68,14 @@ class TargetState(Model, frozen=True, kw_only=True):
     redis_slow_log: RedisSlowLog | None = None
     application: ApplicationMetrics | None = None
     host: HostMetrics | None = None
+
+    def source_of(self, slot: str) -> SourceState | None:
+        """The source that last filled this field."""
+        return next((one for one in self.sources if one.slot == slot), None)
+
+    def is_silent(self, slot: str) -> bool:
+        """What stands in this field is not of now."""
+        return any(one.slot == slot and one.is_silent for one in self.sources)
 
 
 class OwnCost(Model, frozen=True, kw_only=True):

@@ -65,7 +65,7 @@ class Alarms:
 
     def notice(self, state: TargetState, at: float) -> Iterator[Event]:
         """Events of this reading; a slot that was not read anew or whose source fails counts as no reading."""
-        silent = {one.slot for one in state.sources if one.stale or one.failure is not None}
+        silent = {one.slot for one in state.sources if one.is_silent}
         fresh = {slot for slot in ("mongodb", "queries", "redis", "application", "host") if self._is_new(state, slot)}
         for rule in RULES:
             if rule.kind == state.target.kind and rule.slot in fresh and rule.slot not in silent:

@@ -21,7 +21,7 @@ class Readings:
         if source is None:
             self.waiting = True
             return True
-        if source.failure is not None or source.stale:
+        if source.is_silent:
             self.waiting = False
             return False
         new, self._read_at = source.read_at != self._read_at, source.read_at

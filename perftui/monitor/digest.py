@@ -1,6 +1,7 @@
 """Slow queries added up by shape, over windows that slide, in bounded memory."""
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -115,13 +116,7 @@ class Digest:
         if slot <= self._oldest_slot:
             return
         self._oldest_slot = slot
-        for shape_id, shape in list(self._shapes.items()):
-            cells, raw = shape.drop_before(slot)
-            self._cells -= cells
-            self._raw_bytes -= raw
-            if not shape.cells:
-                del self._shapes[shape_id]
-                self._made.pop(shape_id, None)
+        self._drop(lambda shape: shape.drop_before(slot))
         self._lost = {key: number for key, number in self._lost.items() if key >= slot}
 
     def _follow_clock(self, now: float) -> None:
@@ -138,13 +133,18 @@ class Digest:
 
     def _forget_after(self, slot: int) -> None:
         self._made.clear()
+        self._drop(lambda shape: shape.drop_after(slot))
         self._lost = {key: number for key, number in self._lost.items() if key <= slot}
+
+    def _drop(self, from_shape: Callable[[ShapeHistory], tuple[int, int]]) -> None:
+        """Cells of each shape, of which it tells how many there were and the bytes of raw entries in them."""
         for shape_id, shape in list(self._shapes.items()):
-            cells, raw = shape.drop_after(slot)
+            cells, raw = from_shape(shape)
             self._cells -= cells
             self._raw_bytes -= raw
             if not shape.cells:
                 del self._shapes[shape_id]
+                self._made.pop(shape_id, None)
 
     def since(self, shape_id: str, moment: float, now: float) -> Measured | None:
         """What a shape did from the first whole slot after `moment` on; `None`: it was not seen."""

@@ -59,7 +59,7 @@ class History:
         row = (self._count - 1) % self.rows
         self._forget_targets({state.target.id for state in snapshot.targets})
         for state in snapshot.targets:
-            silent = {one.slot for one in state.sources if one.stale or one.failure is not None}
+            silent = {one.slot for one in state.sources if one.is_silent}
             self._add_single(state, silent, row)
             for group, metrics in _MANY[state.target.kind].items():
                 if metrics[0].slot not in silent:

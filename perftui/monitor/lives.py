@@ -51,4 +51,5 @@ def _began_since(read_at: float | None, new: Life) -> bool:
 
 
 def _read_at(state: TargetState, slot: str) -> float | None:
-    return next((source.read_at for source in state.sources if source.slot == slot), None)
+    source = state.source_of(slot)
+    return None if source is None else source.read_at

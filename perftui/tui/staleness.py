@@ -14,10 +14,10 @@ def old_by(spec: TableSpec[Any], view: View) -> float | None:
         return None
     kind, slot = spec.filled_by
     target = view.target(kind)
-    for source in target.sources if target is not None else ():
-        if source.slot == slot and source.read_at is not None and (source.stale or source.failure is not None):
-            return max(view.snapshot.taken_at - source.read_at, 0.0)
-    return None
+    source = None if target is None else target.source_of(slot)
+    if source is None or source.read_at is None or not source.is_silent:
+        return None
+    return max(view.snapshot.taken_at - source.read_at, 0.0)
 
 
 def say_old(spec: TableSpec[Any], view: View) -> str:

@@ -1,16 +1,15 @@
 """Invalidation by all its ways, on memory and on a real Redis."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from cashews import Cache
 from dogpile.cache import make_region
+from helpers.cache_cases import Case, Clock
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from perftui import (
-    CacheMonitor,
     CacheStore,
     CashewsStore,
     DependencyGraph,
@@ -18,36 +17,20 @@ from perftui import (
     Invalidator,
     MemoryStore,
     RedisStore,
-    Registry,
     Unsupported,
 )
-from perftui.instrument import build_document
 from perftui.servers import PrivateServers, RedisProcess
 
 DB = 13
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Case:
-    def __init__(self) -> None:
-        self.registry, self.clock = Registry(), Clock()
-        self.monitor = CacheMonitor("one", self.registry)
-        self.store: CacheStore = MemoryStore(monitor=self.monitor, clock=self.clock)
-
-    def counted(self) -> Any:
-        return (build_document(self.registry).cache or {})["one"]
+def in_memory() -> Case:
+    return Case(lambda monitor, clock: MemoryStore(monitor=monitor, clock=clock))
 
 
 @pytest.fixture(params=["memory", "redis"])
 async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
-    found = Case()
+    found = in_memory()
     if request.param == "memory":
         yield found
         return
@@ -128,7 +111,7 @@ async def test_what_is_old_goes(case: Case) -> None:
 
 
 async def test_memory_keeps_under_a_limit_what_is_used() -> None:
-    case = Case()
+    case = in_memory()
     await case.store.set_many(dict.fromkeys("abcde", b"x" * 100), 60)
     for key, uses in (("a", 5), ("b", 1), ("c", 3)):
         for _ in range(uses):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from perftui.diagnosis.moment import Moment, is_silent
+from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.words import count, name, per_second, percent
 from perftui.model.operation import ConnectionGroup
@@ -102,7 +102,7 @@ def find_redis_storms(moment: Moment) -> Iterator[Suspicion]:
     for state in moment.states("redis"):
         if _refuses_us(state):
             yield _redis_storm(state, "its maximum of clients is connected: no other gets in", {}, refuses=True)
-        elif state.redis is not None and not is_silent(state, "redis"):
+        elif state.redis is not None and not state.is_silent("redis"):
             yield from _found_in(moment, state, state.redis.clients)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from perftui.diagnosis.moment import Moment, is_silent
+from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.words import one_of, per_second
 
@@ -37,7 +37,7 @@ def find_loading(moment: Moment) -> Iterator[Suspicion]:
     """After a start, or for a replica after a copy: until it is done, nearly every command is refused."""
     for state in moment.states("redis"):
         refused = any(one.failure is not None and _LOADING in one.failure.message for one in state.sources)
-        said = state.redis is not None and state.redis.persistence.loading and not is_silent(state, "redis")
+        said = state.redis is not None and state.redis.persistence.loading and not state.is_silent("redis")
         if refused or said:
             yield Suspicion(
                 code="redis-loading",

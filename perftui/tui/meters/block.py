@@ -44,7 +44,7 @@ def grade(value: float | None, limit: float, warning_share: float = 0.8) -> Stat
 
 def main_source(state: TargetState) -> SourceState | None:
     """The source that fills the target's own slot, else its first."""
-    filled = next((source for source in state.sources if source.slot == state.target.kind), None)
+    filled = state.source_of(state.target.kind)
     return filled or next(iter(state.sources), None)
 
 
