@@ -88,9 +88,12 @@ class Growth:
             last[place] = value
         if fallen:
             self._count_from_zero(fallen, previous, values)
+        self._present, self._read_at[worker] = len(values) - values.count(None), now
+        self._pass_to(now)
+
+    def _pass_to(self, now: float) -> None:
         self.elapsed_s = None if self._at is None else now - self._at
-        self._at, self._present = now, len(values) - values.count(None)
-        self._read_at[worker] = now
+        self._at = now
         self._keep_checkpoint(now)
 
     def forget(self, size: int) -> Sequence[int] | None:
