@@ -7,11 +7,11 @@ from rich.text import Text
 from textual import events
 
 from perftui.actions.base import Action, ReportingAction
-from perftui.tui.keyed import KeyedApp
 from perftui.tui.keys import Keymap
+from perftui.tui.timed_app import TimedApp
 
 
-class LeavingApp(KeyedApp):
+class LeavingApp(TimedApp):
     """Knows which actions are under way."""
 
     keymap: Keymap
@@ -57,7 +57,3 @@ class LeavingApp(KeyedApp):
         else:
             self._told_of = going_on
             self.say(f"{self.say_running()} q again quits.", "warning")
-
-    def say(self, text: str, state: str = "normal") -> None:
-        """One sentence on the screen on top."""
-        raise NotImplementedError

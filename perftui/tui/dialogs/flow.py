@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Literal
 
 from perftui.model.event import Event, Severity
@@ -72,7 +73,7 @@ def start_action(
 
     `run`: what runs it, in place of `actions.runner` alone. `abort`: what K does to it while it runs. `after` is told
     the outcome. `way_out`: what may be asked for instead, knowingly, where the check refuses the action. `instead` is
-    called where nobody is asked. `waits`: for its turn, as nobody has pressed a key for it.
+    called where nobody is asked. `waits`: with its question, for its turn, as nobody has pressed a key for it.
     """
     if not waits and not may_ask(app):
         return
@@ -81,10 +82,9 @@ def start_action(
     runs = _told(app, run or _through_runner(read_only or app.settings.read_only), after)
 
     async def work() -> None:
-        if waits:
-            await wait_for_turn(app)
-        with checking(app, action.target.name):
-            asked = await _check_and_ask(app, action, verb, runs, abort, way_out, told_in_box=not waits)
+        # What nobody pressed a key for may check a server that is slow: no key is refused meanwhile.
+        with nullcontext() if waits else checking(app, action.target.name):
+            asked = await _check_and_ask(app, action, verb, runs, abort, way_out, waits=waits)
         if not asked and instead is not None:
             instead()
 
@@ -99,7 +99,7 @@ async def _check_and_ask(
     abort: "Callable[[Action], None] | None",
     way_out: Callable[[], "Action | None"] | None,
     *,
-    told_in_box: bool,
+    waits: bool,
 ) -> bool:
     """Whether it may be asked for; says why not."""
     from perftui.model.redaction import redact
@@ -112,11 +112,13 @@ async def _check_and_ask(
         if other is not None and not any(problem.blocking for problem in await other.check()):
             action, blocking = other, None
     except Exception as error:  # whatever a client raises is told in words
-        await _tell_refused(app, action, "failed", redact(action.explain(error)), in_box=told_in_box)
+        await _tell_refused(app, action, "failed", redact(action.explain(error)), in_box=not waits)
         return False
     if blocking is not None:
-        await _tell_refused(app, action, "refused", f"{blocking.message} {blocking.help}".rstrip(), in_box=told_in_box)
+        await _tell_refused(app, action, "refused", f"{blocking.message} {blocking.help}".rstrip(), in_box=not waits)
         return False
+    if waits:
+        await wait_for_turn(app)
     await until_nothing_is_typed(app)
     await app.push_screen(ConfirmDialog(action, problems, verb, run, abort))
     return True

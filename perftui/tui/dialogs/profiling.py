@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from perftui.model.index import CollectionState
 from perftui.model.snapshot import TargetState
 from perftui.model.target import Connection
+from perftui.tui.dialogs.asking import may_ask
 from perftui.tui.dialogs.flow import acting_through, start_action
 from perftui.tui.dialogs.profiling_form import Choice, ProfilingForm
 from perftui.tui.proofs import renew_proofs
@@ -31,6 +32,8 @@ def open_profiling(app: "PerftuiApp", row: Any) -> None:
     database = database_of(row, state)
     if database is None:
         app.say("No database is known to profile: put the cursor on a row that names one.")
+        return
+    if not may_ask(app):  # another question would come over the form, and what was chosen be refused
         return
     app.push_screen(
         ProfilingForm(database, state.target.name, lambda choice: _ask(app, connection, state, database, choice))
