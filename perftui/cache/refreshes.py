@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import Context, copy_context
 
 from perftui.cache.forking import begin_anew_in_child
 
@@ -75,7 +76,7 @@ class AsyncRefreshes:
 
     def begin_anew(self) -> None:
         self._keys: set[str] = set()
-        self._waiting: deque[tuple[str, Callable[[], Awaitable[None]]]] = deque()
+        self._waiting: deque[tuple[str, Callable[[], Awaitable[None]], Context]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __contains__(self, key: str) -> bool:
@@ -86,23 +87,28 @@ class AsyncRefreshes:
         if key in self._keys or len(self._keys) >= _MOST:
             return
         self._keys.add(key)
-        self._waiting.append((key, work))
-        if len(self._tasks) < _TASKS:
-            task = asyncio.get_running_loop().create_task(self._work_on())
+        # In the reader's own context: it tells whose queries these are.
+        self._waiting.append((key, work, copy_context()))
+        self._begin_next()
+
+    def _begin_next(self) -> None:
+        if self._waiting and len(self._tasks) < _TASKS:
+            key, work, context = self._waiting.popleft()
+            task = asyncio.get_running_loop().create_task(self._do(key, work), context=context)
             self._tasks.add(task)
             task.add_done_callback(self._ended)
 
-    async def _work_on(self) -> None:
-        while self._waiting:
-            key, work = self._waiting.popleft()
-            try:
-                await work()
-            finally:
-                self._keys.discard(key)
+    async def _do(self, key: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        finally:
+            self._keys.discard(key)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """The tasks of a loop that ends are cancelled, maybe before they began: what waits is for nobody then."""
         self._tasks.discard(task)
-        if task.cancelled() and not self._tasks:
+        if not task.cancelled():
+            self._begin_next()
+        elif not self._tasks:
             self._keys.clear()
             self._waiting.clear()

@@ -5,21 +5,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 
 import pytest
+from helpers.cache_cases import Clock
 from helpers.waiting import wait_until, wait_until_async
 
 from perftui import AsyncReadThrough, MemoryStore, ReadThrough
 
 MANY = 2_000
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def refreshing() -> int:
@@ -160,3 +154,28 @@ def test_while_the_interpreter_ends_no_thread_is_begun() -> None:
     """It would never run, and who began it would wait for it."""
     run = subprocess.run([sys.executable, "-c", AT_THE_END], capture_output=True, text=True, timeout=30, check=True)
     assert (run.stdout, run.stderr) == ("True old", "")
+
+
+async def test_each_key_is_loaded_in_the_context_of_who_asked_for_it() -> None:
+    clock, who = Clock(), ContextVar("who", default="nobody")
+    pages, loaded = AsyncReadThrough(MemoryStore(clock=clock), 60, 600), dict[str, str]()
+
+    async def read(key: str) -> None:
+        who.set(key)
+
+        async def load() -> str:
+            await asyncio.sleep(0)
+            loaded[key] = who.get()
+            return "new"
+
+        await pages.get(key, load)
+
+    async def read_all() -> None:
+        await asyncio.gather(*(read(f"k{number}") for number in range(40)))
+
+    await read_all()
+    loaded.clear()
+    clock.now += 61
+    await read_all()
+    await wait_until_async(lambda: len(loaded) == 40)
+    assert all(key == asked for key, asked in loaded.items())

@@ -45,6 +45,28 @@ async def case(request: pytest.FixtureRequest, redis_server: RedisProcess) -> As
         yield one
 
 
+async def test_a_loader_is_not_outrun_by_the_next(case: Case) -> None:
+    first = await case.store.acquire("slow", 60)
+    assert first is not None
+    assert (await case.store.begin_loads(["slow"]))["slow"] == first
+    assert await case.store.set_loaded("slow", "first", first, 60)
+    assert await case.store.get("slow") == "first"
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+async def test_nor_is_one_that_is_slower_than_its_lock(kind: str, redis_server: RedisProcess) -> None:
+    async for case in cases(kind, redis_server):
+        first = await case.store.acquire("slow", 0.05)
+        assert first is not None
+        case.clock.now += 1
+        await asyncio.sleep(0.1)
+        assert await case.store.acquire("slow", 60) is not None
+        assert await case.store.acquire("slow", 60) is None
+        assert await case.store.set_loaded("slow", "first", first, 60)
+        await case.store.release("slow", first)
+        assert await case.store.acquire("slow", 60) is not None
+
+
 @pytest.mark.parametrize("removal", REMOVALS.values(), ids=REMOVALS)
 async def test_what_was_read_before_the_removal_is_not_kept(removal: Removal, case: Case) -> None:
     pages, row = AsyncReadThrough(case.store, 60), ["old"]

@@ -63,7 +63,7 @@ class CashewsStore(ForeignStore):
             await self._cache.delete_many(*keys)
 
     async def acquire(self, name: str, seconds: float) -> str | None:
-        token = secrets.token_hex(8)
+        token = self._claims.under_way(name) or secrets.token_hex(8)
         if not await self._cache.set_lock(f"#lock:{name}", token, expire=seconds):
             return None
         return self._claims.begin(name, token)

@@ -9,7 +9,8 @@ from perftui.cache.stores.base import CacheStore
 
 class Claims:
     """A lock keeps others from loading a key too. A load is under way until it ends or its key is removed: what it
-    brings after that is old. Of a race between two who load one key may come that neither value is kept."""
+    brings after that is old. Who loads a key that is being loaded joins that load, and the first value is kept: the
+    next loader never outruns one that is slower than its lock."""
 
     def __init__(self) -> None:
         self._locks: dict[str, tuple[str, float]] = {}
@@ -26,9 +27,12 @@ class Claims:
         return token
 
     def begin(self, key: str, token: str = "") -> str:
-        """The load before it, if one is under way, brings nothing any more."""
-        self._loads[key] = token = token or str(next(self._tokens))
-        return token
+        """The token of the load that is under way, else of this one: `token`, or a new one."""
+        return self._loads.get(key) or self._loads.setdefault(key, token or str(next(self._tokens)))
+
+    def under_way(self, key: str) -> str | None:
+        """The token of the load of this key, if there is one."""
+        return self._loads.get(key)
 
     def holds(self, key: str, token: str) -> bool:
         return self._loads.get(key) == token

@@ -9,10 +9,14 @@ from perftui.cache.stores.redis_calls import chunks, settled
 _IDLE_MS = 3_600_000
 """How long loads are remembered after the last one began: a loader has so long."""
 _ACQUIRE = """
-if not redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
-redis.call('hset', KEYS[2], ARGV[3], ARGV[1])
-return redis.call('pexpire', KEYS[2], ARGV[4])
+if redis.call('exists', KEYS[1]) == 1 then return false end
+redis.call('hsetnx', KEYS[2], ARGV[3], ARGV[1])
+local token = redis.call('hget', KEYS[2], ARGV[3])
+redis.call('set', KEYS[1], token, 'PX', ARGV[2])
+redis.call('pexpire', KEYS[2], ARGV[4])
+return token
 """
+"""Who loads a key that is being loaded joins that load."""
 _END = """
 for at = 1, #ARGV, 2 do
   if redis.call('hget', KEYS[1], ARGV[at]) == ARGV[at + 1] then redis.call('hdel', KEYS[1], ARGV[at]) end
@@ -37,19 +41,22 @@ class RedisLoads:
     async def acquire(self, key: str, seconds: float) -> str | None:
         token, lock_ms = secrets.token_hex(8), max(1, round(seconds * 1000))
         names = self._lock(key), self._loads
-        done = await settled(self._client.eval(_ACQUIRE, 2, *names, token, lock_ms, key, _IDLE_MS))
-        return token if done else None
+        found = await settled(self._client.eval(_ACQUIRE, 2, *names, token, lock_ms, key, _IDLE_MS))
+        return None if found is None else _text(found)
 
     async def release(self, key: str, token: str) -> None:
         await settled(self._client.eval(_END, 2, self._loads, self._lock(key), key, token))
 
     async def begin(self, keys: Sequence[str]) -> dict[str, str]:
-        tokens = {key: secrets.token_hex(8) for key in keys}
+        tokens: dict[str, str] = {}
         for chunk in chunks(keys):
             pipeline = self._client.pipeline(transaction=False)
-            pipeline.hset(self._loads, mapping={key: tokens[key] for key in chunk})
+            for key in chunk:
+                pipeline.hsetnx(self._loads, key, secrets.token_hex(8))
+            pipeline.hmget(self._loads, chunk)
             pipeline.pexpire(self._loads, _IDLE_MS)
-            await settled(pipeline.execute())
+            found = (await settled(pipeline.execute()))[-2]
+            tokens |= {key: _text(token) for key, token in zip(chunk, found, strict=True) if token is not None}
         return tokens
 
     async def end(self, tokens: Mapping[str, str]) -> None:
@@ -80,3 +87,7 @@ class RedisLoads:
 
     def _lock(self, key: str) -> str:
         return f"{self._prefix}#lock:{key}"
+
+
+def _text(token: bytes | str) -> str:
+    return token if isinstance(token, str) else token.decode()

@@ -28,6 +28,8 @@ class MongoSystem:
         self.connection = connection
         self.views = SetViews()
         self._parts = split_uri(connection.uri.reveal())
+        self._meant = frozenset(self._parts.hosts)
+        """Addresses that the user named; of `mongodb+srv` none, for DNS may name others tomorrow."""
         self._members: dict[str, tuple[Member, tuple[Source, ...]]] = {}
         self._left: list[Member] = []
         self._all: tuple[Source, ...] = ()
@@ -117,7 +119,7 @@ class MongoSystem:
     def _drop_gone(self, set_name: str | None, named: set[str]) -> None:
         """Members that the primary's configuration does not have any more; those that the user named stay."""
         for member in self.members():
-            is_meant = member.is_unlisted or member.address in self._parts.hosts
+            is_meant = member.is_unlisted or member.address in self._meant
             if member.set_name == set_name and member.name_in_set not in {None, *named} and not is_meant:
                 self._drop(member)
 
