@@ -1,12 +1,15 @@
 """The past of every signal, from the Snapshots alone: a replay remembers the same."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from perftui.diagnosis.signals import SIGNALS, Signal
 from perftui.diagnosis.subjects import Figures, endpoint_figures, shape_figures
 from perftui.diagnosis.track import KEPT, KEPT_OF_MANY, Track
 from perftui.model.snapshot import Snapshot, TargetState
 
+_Made = TypeVar("_Made")
 _MOST = 400
 """Subjects in all, an endpoint or a shape each; the one unseen for longest makes room."""
 _MOST_USUAL = 500
@@ -24,6 +27,7 @@ class Memory:
         """By target and subject, the tracks of each figure."""
         self._usual: OrderedDict[tuple[str, str, str, int], float] = OrderedDict()
         self._seen: dict[tuple[str, str], object] = {}
+        self._made: dict[tuple[str, str, str], tuple[object, Any]] = {}
         self._first_at: dict[str, float] = {}
 
     def take(self, snapshot: Snapshot) -> None:
@@ -42,6 +46,10 @@ class Memory:
         """An empty one where nothing is known."""
         return self._subjects.get((target_id, subject), _UNKNOWN).get(name, _NOTHING)
 
+    def tracks(self, target_id: str, subject: str) -> Mapping[str, Track]:
+        """Those of one subject by their names."""
+        return self._subjects.get((target_id, subject), _UNKNOWN)
+
     def of(self, target_id: str, signal: Signal) -> Track:
         return self.track(target_id, signal.name)
 
@@ -57,6 +65,14 @@ class Memory:
             if len(self._usual) > _MOST_USUAL:
                 self._usual.popitem(last=False)
         return usual
+
+    def once(self, state: TargetState, slot: str, what: str, make: Callable[[], _Made]) -> _Made:
+        """What follows from a slot as it was read last, found once for each reading: between two nothing changes."""
+        key = (state.target.id, slot, what)
+        read, made = self._seen.get(key[:2]), self._made.get(key)
+        if made is None or made[0] is not read:
+            made = self._made[key] = read, make()
+        return cast("_Made", made[1])
 
     def watched_since(self, target_id: str) -> float | None:
         """When something of this target was first known."""
@@ -85,6 +101,7 @@ class Memory:
         for name, value in figures:
             if value is None:
                 continue
-            if name not in tracks:
-                tracks[name] = Track(KEPT_OF_MANY if subject else KEPT)
-            tracks[name].add(at, value)
+            track = tracks.get(name)
+            if track is None:
+                track = tracks[name] = Track(KEPT_OF_MANY if subject else KEPT)
+            track.add(at, value)

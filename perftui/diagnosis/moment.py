@@ -64,6 +64,10 @@ class Moment:
     def track(self, state: TargetState, name: str, subject: str = "") -> Track:
         return self.memory.track(state.target.id, name, subject)
 
+    def tracks(self, state: TargetState, subject: str) -> Mapping[str, Track]:
+        """All that are known of one subject."""
+        return self.memory.tracks(state.target.id, subject)
+
     def lately(self, state: TargetState, name: str, subject: str = "", seconds: float = 5.0) -> float | None:
         """The median of the last seconds."""
         return self.track(state, name, subject).lately(self.now, seconds)
@@ -85,10 +89,13 @@ class Moment:
 
         `of_target`: the figure is the whole target's, only the problem is the subject's.
         """
-        held = self._held.get((code, state.target.id, subject))
-        if held is not None:
-            return held.figures.get(f"usual {name}")
-        return self.track(state, name, "" if of_target else subject).usual(self.now - 8.0)
+        track = self.track(state, name, "" if of_target else subject)
+        return self.usual_of(track, name, (code, state.target.id, subject))
+
+    def usual_of(self, track: Track, name: str, problem: Key) -> float | None:
+        """The same, for who has the track of that figure already."""
+        held = self._held.get(problem)
+        return track.usual(self.now - 8.0) if held is None else held.figures.get(f"usual {name}")
 
     def usual_before(self, state: TargetState, name: str, since: float) -> float | None:
         """What was usual before something began; remembered for as long as that lasts."""

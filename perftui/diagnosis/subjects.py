@@ -32,7 +32,7 @@ def endpoint_name(endpoint: EndpointStats) -> str:
 def endpoint_figures(state: TargetState) -> Iterator[tuple[str, Figures]]:
     """Endpoints, each with its figures."""
     for one in endpoints_of(state):
-        lately = () if one.recent is None or not one.recent.requests else _request_figures(one.recent)
+        lately = _request_figures(one.recent) if one.recent is not None and one.recent.requests else ()
         yield endpoint_name(one), (("active", one.active), *lately)
 
 

@@ -91,7 +91,7 @@ class Track:
         return max(self._latest(now, seconds), default=0.0)
 
     def _latest(self, now: float, seconds: float) -> Sequence[float]:
-        values = self.since(now - seconds)
+        values = self._values[bisect_left(self._times, now - seconds) :]
         if len(values) < _MANY and (spaced := _SPACED * self.spacing) > seconds:
             return self.since(now - spaced)
         return values

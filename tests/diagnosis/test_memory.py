@@ -23,3 +23,16 @@ def test_a_reading_that_a_recording_gives_again_is_no_new_one() -> None:
     memory.take(snapshot(2, 2))
     readings = list(memory.track(APPLICATION.id, "average_ms", "GET /items").pairs(0.0))
     assert [at for at, _ in readings] == [START, START + 2]
+
+
+def test_what_follows_from_a_reading_is_found_once_and_anew_with_the_next() -> None:
+    memory, made = Memory(), []
+    for second, seed in ((0, 1), (1, 1), (2, 2)):
+        taken = snapshot(second, seed)
+        memory.take(taken)
+        found = memory.once(
+            taken.targets[2], "application", "seconds", lambda second=second: made.append(second) or second
+        )
+        assert found == made[-1]
+    assert made == [0, 2]
+    assert memory.once(taken.targets[2], "application", "another", lambda: "its own") == "its own"

@@ -43,6 +43,9 @@ def _last_fall(moment: Moment, state: TargetState) -> tuple[float, float, float]
     """When, from how many keys, to how many."""
     found = None
     track = moment.track(state, "keys")
+    values = track.since(moment.now - _LOOKS_BACK_S)
+    if not values or min(values) > _FALL * max(values):
+        return None  # no two of them are so far apart
     longest = max(_STEP_S, _STEPS * track.spacing)
     for (began, before), (at, after) in pairwise(track.pairs(moment.now - _LOOKS_BACK_S)):
         if before >= _FEWEST_KEYS and after <= _FALL * before and at - began <= longest:

@@ -1,6 +1,7 @@
 """Endpoints that are slow, or in which requests hang."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -37,10 +38,14 @@ class _Slow(NamedTuple):
 def find_slow_endpoints(moment: Moment) -> Iterator[Suspicion]:
     """The worst first: those that take most time more than usual."""
     for state in moment.fresh("application", "application"):
-        heaviest = sorted(endpoints_of(state), key=_weight, reverse=True)
-        slow = (one for endpoint in heaviest if (one := _slow(moment, state, endpoint)) is not None)
-        for one in sorted(islice(slow, _JUDGED), key=lambda one: -one.excess)[:_MOST]:
+        for one in moment.memory.once(state, "application", "slow endpoints", partial(_worst, moment, state)):
             yield _suspicion(moment, state, one)
+
+
+def _worst(moment: Moment, state: TargetState) -> list[_Slow]:
+    heaviest = sorted(endpoints_of(state), key=_weight, reverse=True)
+    slow = (one for endpoint in heaviest if (one := _slow(moment, state, endpoint)) is not None)
+    return sorted(islice(slow, _JUDGED), key=lambda one: -one.excess)[:_MOST]
 
 
 def _weight(endpoint: EndpointStats) -> tuple[bool, float]:
@@ -80,12 +85,14 @@ def _is_stream(endpoint: EndpointStats) -> bool:
 
 def _slowed(moment: Moment, state: TargetState, endpoint: EndpointStats) -> _Slow | None:
     subject = endpoint_name(endpoint)
+    track = moment.tracks(state, subject).get("average_ms")
+    if track is None:
+        return None
     least = min(_LEAST_MS, moment.thresholds.endpoint_average_ms)
-    track = moment.track(state, "average_ms", subject)
     peak = track.peak(moment.now, _LOOKS_BACK_S)
     if peak < least:
         return None  # what is usual is dear to know, and most endpoints are well
-    usual = moment.usual(state, "average_ms", "slow-endpoint", subject)
+    usual = moment.usual_of(track, "average_ms", ("slow-endpoint", state.target.id, subject))
     if usual is not None and peak < _TIMES * usual:
         return None  # and where most are slow, they mostly are as slow as ever
     average = track.lately(moment.now, _LOOKS_BACK_S) or 0.0
