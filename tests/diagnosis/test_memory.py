@@ -1,6 +1,7 @@
 """What is remembered: each reading once, in the monitor and from a recording alike."""
 
 import random
+from itertools import count
 
 from helpers.incidents import APPLICATION, START, healthy
 from msgspec.structs import replace
@@ -26,13 +27,11 @@ def test_a_reading_that_a_recording_gives_again_is_no_new_one() -> None:
 
 
 def test_what_follows_from_a_reading_is_found_once_and_anew_with_the_next() -> None:
-    memory, made = Memory(), []
+    memory, asked = Memory(), count(1)
+    found: list[int] = []
     for second, seed in ((0, 1), (1, 1), (2, 2)):
         taken = snapshot(second, seed)
         memory.take(taken)
-        found = memory.once(
-            taken.targets[2], "application", "seconds", lambda second=second: made.append(second) or second
-        )
-        assert found == made[-1]
-    assert made == [0, 2]
+        found.append(memory.once(taken.targets[2], "application", "askings", lambda: next(asked)))
+    assert found == [1, 1, 2]
     assert memory.once(taken.targets[2], "application", "another", lambda: "its own") == "its own"
