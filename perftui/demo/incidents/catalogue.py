@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from perftui.demo.incidents.blocked_redis import BlockingKeys, BlockingScript
-from perftui.demo.incidents.busy_machine import BusyDisk, BusyProcessor
+from perftui.demo.incidents.busy_disk import BusyDisk
+from perftui.demo.incidents.busy_processor import BusyProcessor
 from perftui.demo.incidents.connection_storm import ConnectionStorm
 from perftui.demo.incidents.dropped_index import DroppedIndex
 from perftui.demo.incidents.evicting_cache import EvictingCache

@@ -126,16 +126,16 @@ def slow(seen: Seen) -> bool:
 
 
 def busy_cpu(seen: Seen) -> bool:
-    busy = [one for one in processes(seen) if sum(one.cpu_times()[:2]) > 0.1]
+    busy = [one for one in processes(seen, "backup") if sum(one.cpu_times()[:2]) > 0.1]
     return len(busy) >= (os.cpu_count() or 1)
 
 
 def busy_disk(seen: Seen) -> bool:
-    return any(one.io_counters().write_bytes >= 8 * 2**20 for one in processes(seen))
+    return any(one.io_counters().write_bytes >= 8 * 2**20 for one in processes(seen, "incidents.busy_disk"))
 
 
-def processes(seen: Seen) -> list[psutil.Process]:
-    running = [one for one in seen.session.servers.processes if one.name.startswith("backup") and one.running]
+def processes(seen: Seen, name: str) -> list[psutil.Process]:
+    running = [one for one in seen.session.servers.processes if one.name.startswith(name) and one.running]
     return [psutil.Process(one.pid) for one in running]
 
 

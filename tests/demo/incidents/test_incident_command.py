@@ -89,7 +89,7 @@ def test_what_a_drill_started_ends_with_the_demo_however_it_ends(
         assert process.stderr is not None
         try:
             assert any(line.startswith("busy-disk began") for line in iter(process.stderr.readline, ""))
-            assert b"backup.part" in commands(temporary)
+            assert b"incidents.busy_disk" in commands(temporary)
             process.send_signal(number)
             process.stderr.read()
             assert process.wait(60) == code
