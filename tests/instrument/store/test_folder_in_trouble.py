@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.ticking import no_ticks_but_ours as no_ticks_but_ours
 
 from perftui.instrument import Registry
 from perftui.instrument.store.folder import SharedFolder
@@ -19,11 +20,6 @@ from perftui.instrument.store.kinds import Kind
 
 OPEN = Path("/proc/self/fd")
 KIND = Kind("endpoint", "api", ("route",), True, ("errors",), ("active",))
-
-
-@pytest.fixture(autouse=True)
-def no_ticks_but_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perftui.instrument.store.store.begin_to_tick", lambda _registry: None)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers.ticking import no_ticks_but_ours as no_ticks_but_ours
 
 from perftui.instrument.registry import Registry
 from perftui.instrument.store.folder import SharedFolder
@@ -49,12 +50,6 @@ class Worker:
     def end(self, number: int = signal.SIGKILL) -> None:
         self.process.send_signal(number)
         self.process.communicate()
-
-
-@pytest.fixture(autouse=True)
-def no_ticks_but_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the registry's own thread may take in a dead worker before it is looked at."""
-    monkeypatch.setattr("perftui.instrument.store.store.begin_to_tick", lambda _registry: None)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers.ticking import no_ticks_but_ours as no_ticks_but_ours
 
 from perftui.instrument import Registry, build_document
 from perftui.instrument.endpoints.kinds import ENDPOINT, EXCEPTION
@@ -16,8 +17,7 @@ LABELS = ("id", "shop.items", "find", "text")
 
 
 @pytest.fixture
-def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
-    monkeypatch.setattr("perftui.instrument.store.store.begin_to_tick", lambda _registry: None)
+def registry(tmp_path: Path) -> Registry:
     made = Registry("shop", shared=tmp_path / "metrics", max_series=BOUND, max_shapes=10)
     made.endpoints.record("GET", "/", 200, time.monotonic(), 0.1)
     return made
