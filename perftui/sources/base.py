@@ -9,6 +9,9 @@ from typing import ClassVar, NamedTuple, Protocol
 from perftui.model.sample import Capability, Failure, Payload, Sample
 from perftui.model.target import Target
 
+_CLOCK_WAS_SET_S = 1.0
+"""A poll that took so much more or less by our clock than by itself has seen it set, or this machine suspended."""
+
 
 class Reading(NamedTuple):
     """What one read gave and cost."""
@@ -51,7 +54,8 @@ class Source(ABC):
 
     async def poll(self) -> Sample:
         """One reading or one failure; raises nothing but `CancelledError`."""
-        taken_at, started = time.time(), time.perf_counter()
+        began, started = time.time(), time.perf_counter()
+        reading, failure = Reading(None), None
         try:
             async with asyncio.timeout(self.timeout_s):
                 if not self._connected:
@@ -59,23 +63,21 @@ class Source(ABC):
                     self._connected = True
                 reading = await self.read()
         except Exception as error:  # a source's failure is a sample like any other
-            return Sample(
-                source=self.name,
-                target=self.target,
-                taken_at=taken_at,
-                duration_ms=(time.perf_counter() - started) * 1000,
-                failure=self.explain(error),
-            )
+            failure = self.explain(error)
+        took_s = time.perf_counter() - started
+        by_clock = time.time() - took_s
+        was_set = abs(by_clock - began) > _CLOCK_WAS_SET_S
         return Sample(
             source=self.name,
             target=self.target,
-            taken_at=taken_at,
-            duration_ms=(time.perf_counter() - started) * 1000,
+            taken_at=by_clock if was_set else began,
+            duration_ms=took_s * 1000,
             received_bytes=reading.received_bytes,
             sent_commands=reading.sent_commands,
             payload=reading.payload,
             notes=reading.notes,
-            clock_offset_s=reading.clock_offset_s,
+            failure=failure,
+            clock_offset_s=None if was_set else reading.clock_offset_s,
         )
 
     def set_show_noise(self, show: bool) -> bool:  # noqa: ARG002 - for those that have noise

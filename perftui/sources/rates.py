@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-_SHORTEST_STEP_S = 0.001
+_SHORTEST_STEP_S = 0.0005
+"""Servers tell their time in milliseconds: one of these is a step, whatever binary fractions make of it."""
 _LONGEST_STEP_S, _INTERVALS = 120.0, 3
 
 
@@ -16,7 +17,8 @@ class CounterRates:
 
     Time is the server's own (its uptime or clock), so that a late or suspended reader makes a longer step and not a
     wrong rate. After a restart (time or a counter went back) or a gap longer than `longest_step_s` the first reading
-    gives no rates.
+    gives no rates. One that comes before time has gone on gives none either, and what was counted until then belongs to
+    the next step.
     """
 
     def __init__(self, longest_step_s: float = _LONGEST_STEP_S) -> None:
@@ -33,12 +35,13 @@ class CounterRates:
 
     def update(self, server_time_s: float, counters: Mapping[str, float | None]) -> None:
         """Take the next reading; `None` values are counters that this server does not have."""
-        values = {name: float(value) for name, value in counters.items() if value is not None}
-        before, self._values = self._values, values
         elapsed = None if self._time is None else server_time_s - self._time
-        self._time = server_time_s
         self._rates, self._steps, self.elapsed_s = {}, {}, None
-        if elapsed is None or not _SHORTEST_STEP_S <= elapsed <= self.longest_step_s:
+        if elapsed is not None and 0 <= elapsed < _SHORTEST_STEP_S:
+            return
+        values = {name: float(value) for name, value in counters.items() if value is not None}
+        before, self._values, self._time = self._values, values, server_time_s
+        if elapsed is None or not 0 < elapsed <= self.longest_step_s:
             return
         self.elapsed_s = elapsed
         for name, value in values.items():

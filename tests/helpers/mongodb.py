@@ -16,7 +16,8 @@ from perftui.sources.registry import open_system
 from perftui.targets import connect_to
 
 Client = MongoClient[dict[str, Any]]
-_ASSERTION_IN_COMMAND = 21966
+_REFUSED_WITH_A_LOGIN, _REFUSED_WITHOUT = 21962, 21966
+"""Ids of the log: the command was taken apart and its user known, or it was refused before that."""
 
 
 @asynccontextmanager
@@ -54,6 +55,11 @@ LOGS_REFUSALS = ("--setParameter", "logComponentVerbosity={command: {verbosity: 
 
 
 def refused(mongod: MongodProcess) -> list[str]:
-    """The commands that the server's own log says it refused, in their order."""
-    lines = [json.loads(line) for line in mongod.log_since_start().splitlines() if b"Unauthorized" in line]
-    return [line["attr"]["command"] for line in lines if line["id"] == _ASSERTION_IN_COMMAND]
+    """The commands that the server's own log says it refused, in their order, whoever sent them."""
+    lines = [json.loads(line) for line in mongod.log_since_start().splitlines() if b'"Unauthorized: ' in line]
+    ids = {_REFUSED_WITH_A_LOGIN, _REFUSED_WITHOUT}
+    return [
+        line["attr"]["command"]
+        for line in lines
+        if line["id"] in ids and line["attr"]["error"].startswith("Unauthorized: ")
+    ]

@@ -85,3 +85,22 @@ def test_means_need_something_counted() -> None:
     assert rates.mean("total", "count", 0.001) == 0.125
     rates.update(3.0, {"total": 500, "count": 4})
     assert rates.mean("total", "count") is None
+
+
+@pytest.mark.parametrize("step_s", [0.0, 0.0004])
+def test_readings_too_close_to_each_other_lose_nothing(step_s: float) -> None:
+    """A reader that was held up comes twice within a millisecond: what was counted between belongs to the next step."""
+    rates = CounterRates()
+    rates.update(10.0, {"a": 100.0})
+    rates.update(10.0 + step_s, {"a": 160.0})
+    assert rates.rate("a") is None
+    rates.update(11.0, {"a": 200.0})
+    assert (rates.step("a"), rates.rate("a")) == (100.0, 100.0)
+
+
+def test_a_whole_millisecond_is_a_step_whatever_binary_fractions_make_of_it() -> None:
+    rates = CounterRates()
+    rates.update(12.0, {"a": 0.0})
+    for step in range(1, 50):
+        rates.update((12_000 + step) / 1000, {"a": float(step)})
+        assert rates.step("a") == 1.0

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from perftui.model.query import QuerySource
@@ -39,7 +40,7 @@ class ProfileReader:
         self._kept: list[tuple[str, list[bytes]]] = []
         self._lost, self._received, self._sent = False, 0, 0
         self._failing: dict[str, OperationFailure] = {}
-        self._handed_out_until = 0.0
+        self._handed_out_until: Callable[[str], float] = _never
         self._joined: set[str] = set()
 
     @property
@@ -59,9 +60,12 @@ class ProfileReader:
         for name in self.databases:
             self._profiles.setdefault(name, DatabaseProfile(self._client, name, self._own_name))
 
-    def resume_after(self, moment: float) -> None:
-        """Another place gave what there was up to this moment: it is not taken again from any profile."""
-        self._handed_out_until = moment
+    def resume_after(self, until: Callable[[str], float]) -> None:
+        """Other places gave what each database had up to a moment: it is not taken again from its profile.
+
+        `until`: of a database the Unix seconds, asked when its profile is read first.
+        """
+        self._handed_out_until = until
         self._joined.clear()
 
     async def read(self) -> Found:
@@ -101,7 +105,8 @@ class ProfileReader:
         documents = read.documents
         if name not in self._joined:
             self._joined.add(name)
-            documents = [one for one in documents if not 0 < stored(one).at <= self._handed_out_until]
+            until = self._handed_out_until(name)
+            documents = [one for one in documents if not 0 < stored(one).at <= until]
         self._kept.append((name, documents))
         self._lost = self._lost or read.overrun
         self._received, self._sent = self._received + read.received_bytes, self._sent + read.sent_commands
@@ -128,6 +133,10 @@ class ProfileReader:
         if self._found.left_out:
             notes.append(f"{self._found.left_out} databases are still to be looked at.")
         return tuple(notes)
+
+
+def _never(_database: str) -> float:
+    return 0.0
 
 
 def _all_decoded(kept: list[tuple[str, list[bytes]]]) -> list[dict[str, object]]:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from perftui.sources.mongodb.failures import NOT_ALLOWED
@@ -47,6 +47,7 @@ class ProfiledDatabases:
         self.absent = absent
         """Why nothing is asked at all, in words."""
         self._refused: set[str] = set()
+        self._allowed: Callable[[str], bool] = _any
         self._list_refused = False
         self.sent_commands = 0
         self.names: tuple[str, ...] = ()
@@ -82,9 +83,12 @@ class ProfiledDatabases:
         self._refused.add(database)
         self._levels.pop(database, None)
 
-    def forget_refusals(self, *, absent: str | None) -> None:
-        """The rights may be others now. The levels stay until they are asked for again."""
-        self.absent, self._list_refused = absent, False
+    def forget_refusals(self, *, absent: str | None, allowed: Callable[[str], bool] | None = None) -> None:
+        """The rights may be others now. The levels stay until they are asked for again.
+
+        `allowed`: whether it is worth asking for a database's level; without it each is asked once.
+        """
+        self.absent, self._list_refused, self._allowed = absent, False, allowed or _any
         self._refused.clear()
 
     async def look(self, within_s: float = math.inf, *, anew: bool = True) -> list[Level]:
@@ -141,6 +145,8 @@ class ProfiledDatabases:
 
         name = self._waiting.pop(0)
         self._asked[name] = self.sent_commands
+        if not self._allowed(name):
+            self.refuse(name)
         if name in self._refused:
             return
         self.sent_commands += 1
@@ -155,6 +161,10 @@ class ProfiledDatabases:
             raise
         self._levels[name] = _level_of(name, reply)
         self.slow_ms = self._levels[name].slow_ms
+
+
+def _any(_database: str) -> bool:
+    return True
 
 
 def _level_of(name: str, reply: Mapping[str, Any]) -> Level:

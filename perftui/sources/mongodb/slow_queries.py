@@ -10,6 +10,7 @@ from perftui.model.target import Target
 from perftui.sources.base import Reading, Source
 from perftui.sources.mongodb.busy_namespaces import BusyNamespaces
 from perftui.sources.mongodb.client import APP_NAME
+from perftui.sources.mongodb.delivered import Delivered
 from perftui.sources.mongodb.failures import GRANT, NOT_ALLOWED
 from perftui.sources.mongodb.member import SAME_SERVER
 from perftui.sources.mongodb.profile_entry import SlowestEntries, slow_queries
@@ -66,8 +67,8 @@ class SlowQuerySource(Source):
         self._reader: Reader | None = None
         self._fallbacks: list[Reader] = []
         self._next_look = 0.0
-        self._delivered_until = 0.0
-        self._ignore_until = 0.0
+        self._delivered = Delivered()
+        self._changed_places = False
         self._described: tuple[bool, bool] | None = None
         self._read_once = False
         self._slowest = SlowestEntries()
@@ -79,7 +80,7 @@ class SlowQuerySource(Source):
         if client is not self._client:
             self._read_with(client)
         absent = _NO_PROFILER if self._server.is_mongos else _NO_LOGIN if login.nobody else None
-        self._found.forget_refusals(absent=absent)
+        self._found.forget_refusals(absent=absent, allowed=lambda name: login.allows("find", name, "system.profile"))
         self._log.hurry()
         self._fallbacks = [self._log] if login.may("slow log") else []
         if not login.nobody:
@@ -163,10 +164,9 @@ class SlowQuerySource(Source):
         """Change places: what the place before gave is not taken again from this one."""
         if reader is self._reader:
             return
-        self._reader, self._ignore_until = reader, self._delivered_until
+        self._reader, self._changed_places = reader, reader is not self._profiles
         if reader is self._profiles:
-            self._profiles.resume_after(self._delivered_until)
-            self._ignore_until = 0.0
+            self._profiles.resume_after(self._delivered.until)
         elif reader is self._log:
             self._log.begin_again()
 
@@ -175,10 +175,13 @@ class SlowQuerySource(Source):
             entries = await asyncio.to_thread(slow_queries, found.entries, self._slowest)
         else:
             entries = slow_queries(found.entries, self._slowest)
-        if self._ignore_until and found.sent_commands:
-            entries = tuple(entry for entry in entries if entry.at > self._ignore_until)
-            self._ignore_until = 0.0
-        self._delivered_until = max((entry.at for entry in entries), default=self._delivered_until)
+        if self._reader is self._profiles:
+            self._delivered.take_profiled(entries, self._profiles.databases)
+            return entries
+        if self._changed_places and found.sent_commands:
+            entries = tuple(entry for entry in entries if not self._delivered.has(entry))
+            self._changed_places = False
+        self._delivered.take(entries)
         return entries
 
     def _describe(self) -> None:

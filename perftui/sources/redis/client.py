@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from perftui.model.sample import Failure, FailureKind
 from perftui.model.target import Connection
 from perftui.sources.network_failure import causes, network_failure, seen_from_here
+from perftui.sources.redis.databases import is_about_database, wrong_database
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 CLIENT_NAME = "perftui"
 GRANT = "ACL SETUSER {user} +info +slowlog|get +slowlog|len +config|get +client|setname"
 
-State = Literal["granted", "missing", "unsupported"]
+State = Literal["granted", "missing", "unsupported", "unknown"]
 REFUSED: Mapping[FailureKind, State] = {"rights": "missing", "unsupported": "unsupported"}
 """Kinds of failure after which a command is not sent again until the next connect, and the capability's state then."""
 
@@ -61,6 +62,11 @@ def _as_sent(response: Any, **_kwargs: Any) -> Any:
     return response
 
 
+def refused_state(error: BaseException, kind: FailureKind) -> State:
+    """The capability's state after a failure of one of these kinds."""
+    return "unknown" if is_about_database(error) else REFUSED[kind]
+
+
 def explain(error: BaseException, connection: Connection) -> Failure:
     """What a client's error means in words, without any secret."""
     address = _place(connection)
@@ -73,6 +79,8 @@ def _explain(error: BaseException, connection: Connection, address: str) -> Fail
 
     if isinstance(error, exceptions.NoPermissionError):
         return _rights(connection)
+    if (failure := wrong_database(error, address)) is not None:
+        return failure
     if isinstance(error, exceptions.ResponseError) and any(words in str(error).lower() for words in _NOT_OFFERED):
         return _unsupported(address)
     for cause in causes(error):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection
 from perftui.sources.base import Reading, Source
-from perftui.sources.redis.client import REFUSED, State, explain, grant
+from perftui.sources.redis.client import REFUSED, State, explain, grant, refused_state
 from perftui.sources.redis.info import InfoReader, parse_info, server_time
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class RedisServerSource(Source):
         failure = explain(error, self._connection)
         if failure.kind in REFUSED:
             self._refused = error
-            self.capabilities = (_capability(self._connection, REFUSED[failure.kind]),)
+            self.capabilities = (_capability(self._connection, refused_state(error, failure.kind)),)
         if failure.kind in ("login", "unreachable", "refused", *REFUSED):
             self._connected = False
         return failure

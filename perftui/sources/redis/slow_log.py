@@ -11,7 +11,7 @@ from perftui.model.sample import Capability, Failure
 from perftui.model.target import Connection
 from perftui.sources.base import Reading, Source
 from perftui.sources.numbers import whole
-from perftui.sources.redis.client import CLIENT_NAME, REFUSED, State, explain, grant
+from perftui.sources.redis.client import CLIENT_NAME, REFUSED, State, explain, grant, refused_state
 from perftui.sources.redis.command_text import command_line, safe
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class RedisSlowLogSource(Source):
         if failure.kind in REFUSED:
             self._refused = error
             self._connected = False
-            self.capabilities = (_capability(self._connection, REFUSED[failure.kind]),)
+            self.capabilities = (_capability(self._connection, refused_state(error, failure.kind)),)
         return failure
 
     def reconnect(self) -> None:

@@ -28,7 +28,7 @@ from perftui.sources.mongodb.diagnostic.errors import DiagnosticDataError
 from perftui.sources.mongodb.diagnostic.files import find_chunks, is_diagnostic, read_place
 from perftui.sources.mongodb.diagnostic.past import Wish, read_past
 from perftui.sources.mongodb.diagnostic.place import folder_of
-from perftui.sources.mongodb.diagnostic.readings import ReadingMaker, is_wanted, readings
+from perftui.sources.mongodb.diagnostic.readings import Reading, ReadingMaker, is_wanted, readings
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -111,15 +111,33 @@ def test_rates_are_those_of_the_counters(folder: Path) -> None:
     found = list(readings(chunk, ReadingMaker(), 0.0, 0.0))
     assert [one.at for one in found] == chunk.times
     first, last = chunk.sample(0)["serverStatus"], chunk.sample(CHUNK - 1)["serverStatus"]
-    inserted = sum(
-        (after.server.operations.insert or 0.0) * ((after.server.uptime_s or 0.0) - (before.server.uptime_s or 0.0))
-        for before, after in pairwise(found)
-    )
+    inserted = inserts_of(found)
     assert inserted == pytest.approx(last["opcounters"]["insert"] - first["opcounters"]["insert"], abs=0.01)
     assert found[-1].server.role == "PRIMARY"
     assert found[-1].machine is not None
     assert 0 <= (found[-1].machine.cpu_share or 0.0) <= 1
     assert (found[-1].machine.memory.total_bytes or 0) > 0
+
+
+def inserts_of(found: list[Reading]) -> float:
+    """What the rates amount to."""
+    return sum(
+        (after.server.operations.insert or 0.0) * ((after.server.uptime_s or 0.0) - (before.server.uptime_s or 0.0))
+        for before, after in pairwise(found)
+    )
+
+
+def test_two_samples_in_the_same_millisecond_lose_nothing_of_the_counters() -> None:
+    """A server under load takes a late sample and the next one at once."""
+    uptimes, inserted = (10_100, 10_100, 10_101, 10_300), (20, 24, 25, 40)
+    reference = {
+        "start": bson.Int64(10_000),
+        "serverStatus": {"uptimeMillis": bson.Int64(10_000), "opcounters": {"insert": bson.Int64(10)}},
+    }
+    chunk = read_chunk(written(reference, [[*uptimes], [*uptimes], [*inserted]]), is_wanted)
+    found = list(readings(chunk, ReadingMaker(), 0.0, 0.0))
+    assert len(found) == 5
+    assert inserts_of(found) == pytest.approx(30, abs=0.01)
 
 
 def test_a_longer_step_takes_fewer_samples_and_the_same_counters(folder: Path) -> None:

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from helpers.mongodb import LOGS_REFUSALS, Client, good, refused, sources
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
 from perftui.model.mongodb import MongoServer, ReplicaSet
 from perftui.model.operation import OperationList
@@ -15,6 +17,8 @@ from perftui.sources.base import Source
 from perftui.sources.mongodb.rights import Ask, Login, read_login
 
 PASSWORD = "viewer-word"
+WHETHER_IT_IS_OPEN: dict[str | None, list[str]] = {"nothing": ["getLog"], None: ["getLog"]}
+"""What is tried once by whom the server tells of no right at all: it may let everybody do everything."""
 FIRST_THREE = ("mongodb.server", "mongodb.operations", "mongodb.members")
 
 
@@ -59,6 +63,19 @@ def words(samples: list[Sample]) -> str:
     return " ".join(note for sample in samples for note in sample.notes)
 
 
+@pytest.mark.parametrize("user", ["nothing", None])
+def test_the_servers_log_tells_every_refusal(guarded: Guarded, user: str | None) -> None:
+    """With a login and without: else none of these tests would prove anything."""
+    before = len(refused(guarded.mongod))
+    client: Client
+    with MongoClient(guarded.uri(user)) as client:
+        for command in ("serverStatus", "getLog"):
+            with pytest.raises(OperationFailure, match=command):
+                client.admin.command(command, "global")
+    told = [command for command in refused(guarded.mongod)[before:] if command != "endSessions"]
+    assert told == ["serverStatus", "getLog"]
+
+
 @pytest.mark.parametrize("user", ["watcher", "reader", "nothing", None])
 async def test_what_a_login_may_not_do_is_not_even_tried(guarded: Guarded, user: str | None) -> None:
     before = len(refused(guarded.mongod))
@@ -66,19 +83,16 @@ async def test_what_a_login_may_not_do_is_not_even_tried(guarded: Guarded, user:
         for _ in range(3):
             for name in FIRST_THREE:
                 await good(found[name])
-        # Without any login, one command finds out whether the server asks for one.
-        assert refused(guarded.mongod)[before:] == (["getLog"] if user is None else [])
+        assert refused(guarded.mongod)[before:] == WHETHER_IT_IS_OPEN.get(user, [])
 
 
-@pytest.mark.parametrize(("user", "tried"), [("watcher", []), ("reader", []), ("nothing", []), (None, ["getLog"])])
-async def test_slow_queries_are_looked_for_only_where_it_is_allowed(
-    guarded: Guarded, user: str | None, tried: list[str]
-) -> None:
+@pytest.mark.parametrize("user", ["watcher", "reader", "nothing", None])
+async def test_slow_queries_are_looked_for_only_where_it_is_allowed(guarded: Guarded, user: str | None) -> None:
     before = len(refused(guarded.mongod))
     async with looked_at(guarded, user) as found:
         for _ in range(3):
             await good(found["mongodb.slow_queries"])
-        assert refused(guarded.mongod)[before:] == tried
+        assert refused(guarded.mongod)[before:] == WHETHER_IT_IS_OPEN.get(user, [])
 
 
 @pytest.mark.parametrize("user", ["watcher", "reader", "nothing", None])

@@ -20,17 +20,21 @@ from perftui.monitor.polling import Polling
 from perftui.sources.mongodb import open_system
 from perftui.sources.mongodb.client import seeds_of
 from perftui.sources.mongodb.failures import explain
+from perftui.sources.mongodb.member import Member
+from perftui.sources.mongodb.system import MongoSystem
 from perftui.targets import connect_to
 
 URI = "mongodb+srv://ann:secret-word@cluster.shop.test/"
-SEED = "0 5 27018 db1.shop.test."
+SEED, OTHER_SEED = "0 5 27018 db1.shop.test.", "0 5 27018 db2.shop.test."
+FIRST, SECOND, THIRD = (f"db{number}.shop.test:27018" for number in (1, 2, 3))
 
 
 class DnsServer:
-    """Answers each question with its return code, and where that is no error with one seed."""
+    """Answers each question with its return code, and where that is no error with its seeds."""
 
     def __init__(self) -> None:
         self.code = dns.rcode.NOERROR
+        self.seeds = [SEED]
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._thread = Thread(target=self._serve, daemon=True)
@@ -58,7 +62,7 @@ class DnsServer:
         answer.set_rcode(self.code)
         question = asked.question[0]
         if self.code == dns.rcode.NOERROR and question.rdtype == dns.rdatatype.SRV:
-            answer.answer.append(dns.rrset.from_text(question.name, 5, "IN", "SRV", SEED))
+            answer.answer.append(dns.rrset.from_text(question.name, 5, "IN", "SRV", *self.seeds))
         return answer.to_wire()
 
 
@@ -90,6 +94,43 @@ async def test_the_seeds_are_found_once_dns_is_back(dns_server: DnsServer, code:
     assert await failure_of_poll(polling) is None
     assert {one.target.id for one in system.sources()} == {"mongodb+srv://cluster.shop.test"}
     assert len(system.sources()) > 1
+    await system.close()
+
+
+def hello(me: str, *hosts: str, primary: bool = False) -> dict[str, object]:
+    return {"setName": "rs0", "me": me, "hosts": list(hosts), "isWritablePrimary": primary}
+
+
+def member_of(system: MongoSystem, address: str) -> Member:
+    return next(member for member in system.members() if member.address == address)
+
+
+def named_by_both(system: MongoSystem) -> MongoSystem:
+    """The two seeds, once each of them has told of the set that they are in."""
+    assert {member.address for member in system.members()} == {FIRST, SECOND}
+    for member in system.members():
+        system.learn(member, hello(member.address, FIRST, SECOND, primary=member.address == FIRST))
+    return system
+
+
+async def test_a_member_that_only_dns_named_leaves_with_the_sets_configuration(dns_server: DnsServer) -> None:
+    dns_server.seeds = [SEED, OTHER_SEED]
+    system = MongoSystem(connect_to(URI))
+    assert await failure_of_poll(Polling(system.sources()[0], 1.0)) is None
+    system = named_by_both(system)
+    first, second = (member_of(system, address) for address in (FIRST, SECOND))
+    system.learn(first, hello(FIRST, FIRST, THIRD, primary=True))
+    assert {member.address for member in system.members()} == {FIRST, THIRD}
+    assert {source.target.name for source in system.sources()} == {FIRST, THIRD}
+    await system.release(second)
+    assert second.closed
+    await system.close()
+
+
+async def test_a_member_that_the_user_named_stays_whatever_the_set_says() -> None:
+    system = named_by_both(MongoSystem(connect_to(f"mongodb://{FIRST},{SECOND}/")))
+    system.learn(member_of(system, FIRST), hello(FIRST, FIRST, THIRD, primary=True))
+    assert {member.address for member in system.members()} == {FIRST, SECOND, THIRD}
     await system.close()
 
 

@@ -287,6 +287,36 @@ async def test_a_profile_that_cannot_be_read_takes_nothing_of_the_others_away(di
         assert (finds(batch), len(sample.notes)) == ([("beta.p", "meanwhile")], 1)
 
 
+@pytest.mark.parametrize("both_were_read", [True, False])
+async def test_after_profiles_read_in_turn_each_database_goes_on_where_it_stopped(
+    disturbed: Disturbed, both_were_read: bool
+) -> None:
+    """From profile to log and back: the one read last holds the older entry, or was not read at all."""
+    both = disturbed.beta, disturbed.alpha
+    disturbed.alpha.command("profile", 2, slowms=0)
+    async with reading(disturbed.mongod.uri) as source:
+        await read_all(source)
+        disturbed.disturb(errorCode=50)
+        for database in both:
+            database.p.find_one({"a": 1}, comment="meanwhile")
+            await asyncio.sleep(0.01)  # the server's times have milliseconds
+        batch, _ = await read(source)
+        found = finds(batch)
+        disturbed.disturb("off")
+        if both_were_read:
+            found += finds((await read(source))[0])
+        for level, place in ((0, "slowlog"), (2, "profiler")):
+            for database in both:
+                database.command("profile", level, slowms=0)
+                database.p.find_one({"a": 1}, comment=place)
+            source.reconnect()
+            batch, _ = await read(source)
+            assert batch.read_from == place
+            found += finds(batch)
+    comments = ("meanwhile", "slowlog", "profiler")
+    assert Counter(found) == {(f"{name}.p", comment): 1 for name in ("alpha", "beta") for comment in comments}
+
+
 @pytest.mark.parametrize("reconnects", [False, True])
 async def test_what_a_poll_read_before_its_time_was_up_comes_with_the_next(
     disturbed: Disturbed, reconnects: bool

@@ -212,6 +212,29 @@ async def test_too_many_clients_are_said(private_servers: PrivateServers) -> Non
     assert "maximum number of clients" in failure.message
 
 
+@pytest.mark.parametrize("database", ["/3", "/?db=3"])
+async def test_a_cluster_has_no_other_database_and_that_is_said(private_servers: PrivateServers, database: str) -> None:
+    address = f"127.0.0.1:{private_servers.start_redis(arguments=['--cluster-enabled', 'yes']).port}"
+    async with sources_of(f"redis://{address}{database}") as both:
+        for source in both:
+            failure = (await source.poll()).failure
+            assert failure is not None
+            assert failure.kind == "unsupported"
+            assert failure.message == f"{address} belongs to a Redis cluster, which has only database 0."
+            assert "Drop the database number" in failure.help
+            assert [one.state for one in source.capabilities] == ["unknown"], "it was not even asked for"
+    async with sources_of(f"redis://{address}/") as (server, _):
+        assert server_of(await server.poll()).mode == "cluster"
+
+
+async def test_a_database_that_there_is_not_is_no_fault_of_ours(private_servers: PrivateServers) -> None:
+    process = private_servers.start_redis()
+    async with sources_of(f"redis://127.0.0.1:{process.port}/99") as (server, _):
+        failure = (await server.poll()).failure
+    assert failure is not None
+    assert failure.message == f"127.0.0.1:{process.port} has no database of this number."
+
+
 async def test_a_server_of_another_kind_is_no_redis(mongod: Any) -> None:
     async with sources_of(f"redis://127.0.0.1:{mongod.port}", timeout_s=3.0) as (server, _):
         failure = (await server.poll()).failure
