@@ -34,6 +34,8 @@ SLOTS: dict[type[Any], str] = {
 """The field of `TargetState` that a payload fills. A batch of slow queries goes through the digest first."""
 
 _QUIET_DIGEST_S = 5.0
+_HELD_BATCHES = 10
+"""Slow queries wait for the server's clock no longer than this."""
 
 
 class TargetAssembler:
@@ -47,6 +49,8 @@ class TargetAssembler:
         self._summary_at = 0.0
         self._summary_window_s = 0.0
         self._batch_at: float | None = None
+        self._held: list[tuple[SlowQueryBatch, float, float]] | None = None
+        """Batches that came since our clock jumped; `None` while it is known how far the server's is from it."""
         self._known_indexes: IndexOverview | None = None
 
     @property
@@ -58,11 +62,12 @@ class TargetAssembler:
         """Put a good sample's payload in its place; returns the place's name. `interval_s`: how often it is read."""
         if sample.clock_offset_s is not None:
             self._put("clock_offset_s", round(sample.clock_offset_s, 2))
+            self._release()
         if sample.payload is None:
             return None
         slot = SLOTS[type(sample.payload)]
         if isinstance(sample.payload, SlowQueryBatch):
-            self._take_batch(sample.payload, sample.taken_at, longest_step_s(interval_s))
+            self._take_or_hold(sample.payload, sample.taken_at, longest_step_s(interval_s))
         else:
             self._put(slot, sample.payload)
         return slot
@@ -72,10 +77,15 @@ class TargetAssembler:
         """`None` until slow queries were read once."""
         return self._digest
 
-    def forget_batch_time(self) -> None:
-        """The next batch spans a gap, so it gives no rate."""
+    def clock_jumped(self) -> None:
+        """Ours was set, or stood still; the next batch spans a gap, so it gives no rate.
+
+        Until the server's clock is measured anew nobody knows which: the digest would take its time for set too.
+        """
         self._batch_at = None
         self._put("slow_queries_per_s", None)
+        if self._held is None and self._changes.get("clock_offset_s", self._state.clock_offset_s) is not None:
+            self._held = []
 
     def state(self, sources: Sequence[SourceState], window_s: float, now: float) -> TargetState:
         """The target now; the same object as before when nothing changed."""
@@ -94,6 +104,19 @@ class TargetAssembler:
         if self._changes.get(field, getattr(self._state, field)) != value:
             self._changes[field] = value
 
+    def _take_or_hold(self, batch: SlowQueryBatch, taken_at: float, longest_s: float) -> None:
+        if self._held is None:
+            self._take_batch(batch, taken_at, longest_s)
+            return
+        self._held.append((batch, taken_at, longest_s))
+        if len(self._held) > _HELD_BATCHES:
+            self._release()
+
+    def _release(self) -> None:
+        held, self._held = self._held or (), None
+        for batch, taken_at, longest_s in held:
+            self._take_batch(batch, taken_at, longest_s)
+
     def _take_batch(self, batch: SlowQueryBatch, taken_at: float, longest_s: float) -> None:
         if self._digest is None:
             from perftui.monitor.digest import Digest
@@ -111,7 +134,7 @@ class TargetAssembler:
 
     def _summarize(self, window_s: float, now: float) -> None:
         """The digest at once when it grew; else every few seconds, as entries leave the window."""
-        if self._digest is None:
+        if self._digest is None or self._held is not None:
             return
         due = now - self._summary_at >= _QUIET_DIGEST_S or now < self._summary_at
         if not (self._digest_is_new or due or window_s != self._summary_window_s):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache as cached
 
 from perftui.model.application import ApplicationMetrics, CacheStats, EndpointStats, QueryGroup
 from perftui.model.budgets.figures import Held
@@ -47,7 +48,8 @@ def _shape(row: DigestRow, digest: QueryDigest) -> Thing:
 
 def _redis(state: TargetState, server: RedisServer, gets: RedisGets, at: float) -> Thing:
     names = (state.target.name, state.target.address)
-    return redis_thing(names, lambda budget: gets.held(server, budget.minutes * 60.0, at), server.limits)
+    held = cached(lambda minutes: gets.held(server, minutes * 60.0, at))
+    return redis_thing(names, lambda budget: held(budget.minutes), server.limits)
 
 
 def _counted(thing: Thing, application: ApplicationMetrics) -> Thing:
@@ -57,4 +59,5 @@ def _counted(thing: Thing, application: ApplicationMetrics) -> Thing:
 
 def _once(held: Callable[[], Held]) -> Callable[[object], Held]:
     """The same figures for every budget: the monitor has one window."""
-    return lambda _budget: held()
+    made = cached(held)
+    return lambda _budget: made()

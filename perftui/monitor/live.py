@@ -49,7 +49,7 @@ class Monitor:
         self.window_s = settings.window_s
         self.roster = Roster(settings, open_system)
         self._frames = FrameStore(settings.frames_bytes)
-        self._rounds = Rounds(self.roster, news=self._emit_soon, due=self._tick_soon)
+        self._rounds = Rounds(self.roster, news=self._emit_soon, due=self._tick_soon, arriving=self._notice_clock)
         self._judging = Judging(settings.thresholds)
         self._looks_back = look_back
         self._past: PastReader | None = None
@@ -152,7 +152,7 @@ class Monitor:
                 next_tick += self.interval_s * (math.floor((now - next_tick) / self.interval_s) + 1)
             next_tick = min(next_tick, now + self.interval_s)
             self._tick_now = False
-            self._notice_sleep(now)
+            self._notice_clock()
             await self._rounds.go(now, self.interval_s)
             self._emit(show)
 
@@ -164,14 +164,17 @@ class Monitor:
             pass
         self._wake.clear()
 
-    def _notice_sleep(self, now: float) -> None:
-        """The wall clock ran on while ours stood still: this machine was suspended, or its clock was set."""
-        wall = self._wall()
+    def _notice_clock(self) -> None:
+        """The wall clock ran on while ours stood still: this machine was suspended, or its clock was set.
+
+        To be called before anything that has a time of the wall clock is looked at.
+        """
+        wall, now = self._wall(), self._now()
         before, self._clock_difference = self._clock_difference, wall - now
         if before is not None and abs(wall - now - before) > _SLEPT_S:
             self._judging.notices.clock_jumped(wall, wall - now - before)
             for watched in self.roster.watched():
-                watched.assembler.forget_batch_time()
+                watched.assembler.clock_jumped()
 
     def _emit(self, show: Callable[[Snapshot], None]) -> None:
         self._early = False
@@ -192,6 +195,7 @@ class Monitor:
         self._past.look(snapshot)
 
     def _snapshot(self) -> Snapshot:
+        self._notice_clock()
         wall = self._wall()
         targets = self.roster.states(self.window_s, self._now(), wall)
         self._sequence += 1

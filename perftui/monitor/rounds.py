@@ -12,10 +12,15 @@ _EARLY_SHARE = 0.1
 
 
 class Rounds:
-    """Polls the roster's sources. `news`: something was read that should be shown soon; `due`: poll again at once."""
+    """Polls the roster's sources.
 
-    def __init__(self, roster: Roster, *, news: Callable[[], None], due: Callable[[], None]) -> None:
-        self._roster, self._news, self._due = roster, news, due
+    `news`: something was read that should be shown soon; `due`: poll again at once; `arriving`: a sample is taken next.
+    """
+
+    def __init__(
+        self, roster: Roster, *, news: Callable[[], None], due: Callable[[], None], arriving: Callable[[], None]
+    ) -> None:
+        self._roster, self._news, self._due, self._arriving = roster, news, due, arriving
         self._closing: set[asyncio.Task[None]] = set()
 
     async def go(self, now: float, interval_s: float) -> None:
@@ -46,6 +51,7 @@ class Rounds:
         return started
 
     def _polled(self, polling: Polling, _task: asyncio.Task[Sample]) -> None:
+        self._arriving()
         sample, outcome = polling.finish(_now())
         watched = self._roster.of(polling)
         if sample is None or watched is None:

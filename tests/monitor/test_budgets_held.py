@@ -1,5 +1,10 @@
 """The budgets of the monitor's own file, on what it sees of an application, MongoDB and Redis."""
 
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 from msgspec.structs import replace
 
 from perftui.model.application import (
@@ -11,6 +16,7 @@ from perftui.model.application import (
     Uncertainty,
 )
 from perftui.model.budgets.budget import Budget
+from perftui.model.budgets.figures import Held
 from perftui.model.event import Event
 from perftui.model.metrics import BudgetDocument
 from perftui.model.query import DigestRow, LatencySummary, QueryDigest
@@ -19,6 +25,9 @@ from perftui.model.sample import Failure
 from perftui.model.settings import Thresholds
 from perftui.model.snapshot import SourceState, TargetState
 from perftui.model.target import Target, TargetKind
+from perftui.monitor import budget_things
+from perftui.monitor.budget_figures import RedisGets, endpoint
+from perftui.monitor.budget_things import things_of
 from perftui.monitor.budgets import HeldBudgets
 from perftui.monitor.events import Notices
 
@@ -272,3 +281,23 @@ def test_a_cache_is_judged_by_its_hits_in_the_window_and_not_since_it_started() 
     assert limits_of(exported)["hit_rate>80%"].value == 0.5
     own = application(caches=(replace(cache, hits=500, misses=500),), format="perftui")
     assert limits_of(judged([Budget.cache("pages", "hit_rate>80%")], own)[0])["hit_rate>80%"].violations == 500
+
+
+def test_the_figures_of_a_thing_are_made_once_for_all_its_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: Counter[object] = Counter()
+    gets = RedisGets()
+
+    def count(name: str, figures: Callable[..., Held], given: int) -> Callable[..., Held]:
+        def counted(*arguments: Any) -> Held:
+            made[name, arguments[given]] += 1
+            return figures(*arguments)
+
+        return counted
+
+    monkeypatch.setattr(budget_things, "endpoint", count("endpoint", endpoint, 2))
+    monkeypatch.setattr(gets, "held", count("redis", gets.held, 1))
+    state = replace(application(), redis=RedisServer(version="7"))
+    for thing in things_of(state, gets, 300.0, 1000.0):
+        for budget in (Budget("*", "avg<1s"), Budget("GET /a", "avg<2s"), Budget("*", "avg<3s", window="1m")):
+            thing.held(budget)
+    assert made == {("endpoint", 300.0): 1, ("redis", 300.0): 1, ("redis", 60.0): 1}

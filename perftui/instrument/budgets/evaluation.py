@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
 
 from perftui.instrument.budgets.subjects import Subject
 from perftui.model.budgets.budget import Budget
+from perftui.model.budgets.figures import Figures
 from perftui.model.budgets.judging import Standing, evaluate
 
 MOST_STANDINGS = 3_000
@@ -49,17 +51,22 @@ def evaluate_all(
 
     Budgets that name one thing come first: those on all things must not take their place.
     """
+    figures_of = cache(_figures_of)  # of this evaluation alone: most budgets share their windows
     standings: Standings = {}
     left_out = 0
     for budget, subject in _pairs(budgets, tuple(found)):
         if len(standings) >= MOST_STANDINGS:
             left_out += len(budget.limits)
             continue
-        figures = subject.figures(budget.minutes)
+        figures = figures_of(subject, budget.minutes)
         for limit in budget.limits:
             key = (subject.on, *subject.key, budget_name(budget), limit.expr)
             standings[key] = evaluate(budget, limit, figures, at, before.get(key))
     return Judged(standings, left_out)
+
+
+def _figures_of(subject: Subject, minutes: int) -> Figures:
+    return subject.figures(minutes)
 
 
 def _pairs(budgets: Sequence[Budget], found: Sequence[Subject]) -> Iterator[tuple[Budget, Subject]]:
