@@ -1,7 +1,7 @@
 """Whether a store that raised is down, so that waiting helps, or has refused what it was given."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 _REFUSED = frozenset({
     "TypeError", "ValueError", "OverflowError", "BulkWriteError", "WriteError", "DuplicateKeyError", "InvalidDocument",
@@ -9,11 +9,12 @@ _REFUSED = frozenset({
 })  # fmt: skip
 _TEMPORARY = frozenset({
     "OutOfMemoryError", "ReadOnlyError", "BusyLoadingError", "TryAgainError", "ClusterDownError", "MasterDownError",
-    "AuthenticationError", "NoPermissionError", "ConnectionError", "TimeoutError", "AutoReconnect",
+    "AuthenticationError", "NoPermissionError", "NoScriptError", "ConnectionError", "TimeoutError", "AutoReconnect",
 })  # fmt: skip
 _TEMPORARY_CODES = frozenset({
-    "ASK", "BUSY", "CLUSTERDOWN", "INPROG", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH", "NOMASTERLINK",
-    "NOPERM", "NOREPLICAS", "NOTREADY", "OOM", "READONLY", "TRYAGAIN", "UNBLOCKED", "UNKILLABLE", "WRONGPASS",
+    "ASK", "BUSY", "CLUSTERDOWN", "DENIED", "INPROG", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH",
+    "NOMASTERLINK", "NOPERM", "NOREPLICAS", "NOSCRIPT", "NOTREADY", "OOM", "READONLY", "REDIRECT", "TRYAGAIN",
+    "UNBLOCKED", "UNKILLABLE", "WRONGPASS",
 })  # fmt: skip
 """What Redis answers to any write for a while; redis-py has classes for some of them only."""
 _CODE = re.compile(r"(?:.*(?:caused error|because of): )?([A-Z]+)\b", re.DOTALL)
@@ -25,41 +26,61 @@ def is_refusal(error: Exception) -> bool:
     names = {one.__name__ for one in type(error).__mro__}
     if not names & _REFUSED or names & _TEMPORARY:
         return False
+    if "BulkWriteError" in names and _is_unconfirmed(error):
+        return False
     code = _CODE.match(str(error)) if "ResponseError" in names else None
     return code is None or code[1] not in _TEMPORARY_CODES
+
+
+def _is_unconfirmed(error: Exception) -> bool:
+    """MongoDB took every write of the batch, and only could not say in time that enough members have it."""
+    details = getattr(error, "details", None) or {}
+    return bool(details.get("writeConcernErrors")) and not details.get("writeErrors")
 
 
 class Refusals:
     """How often the store refused which writes by their own fault.
 
-    A store that takes nothing at all may be about to take it all: a refusal counts only where the store took another
-    write after it refused this one for the first time, or where this is the only one that it refuses.
+    A store that takes nothing at all may be about to take it all: a refusal counts where the store took another write
+    meanwhile, since the first one or since the last that counted. It counts half, so that time goes by, where that was
+    before, or where no other one waits that could tell; and then not while the program ends, since the file is there.
     """
 
     def __init__(self, attempts: int) -> None:
-        self._attempts, self._taken = attempts, 0
-        self._since: dict[int, int] = {}
-        self._times: dict[int, int] = {}
+        self._enough = 2 * attempts
+        self.taken_count = 0
+        self._first: dict[int, int] = {}
+        self._last: dict[int, int] = {}
+        self._tries: dict[int, int] = {}
+        self._halves: dict[int, int] = {}
 
     def taken(self) -> None:
         """The store took something."""
-        self._taken += 1
+        self.taken_count += 1
 
     def refused(self, number: int) -> None:
-        self._since.setdefault(number, self._taken)
+        self._first.setdefault(number, self.taken_count)
+        self._tries[number] = self.tries(number) + 1
 
-    def proven(self, numbers: Iterable[int]) -> bool:
-        """Whether the store took something since it refused any of these."""
-        return any(self._since[number] < self._taken for number in numbers)
+    def tries(self, number: int) -> int:
+        """How often it was refused, by whose fault ever."""
+        return self._tries.get(number, 0)
 
-    def count(self, numbers: list[int]) -> list[int]:
-        """All that were refused in one round; those of them that were refused often enough."""
+    def count(self, numbers: Collection[int], *, only: bool, closing: bool) -> list[int]:
+        """All that were refused in one round; those of them that were refused often enough. `only`: nothing of another
+        key waits."""
         for number in numbers:
-            if len(numbers) == 1 or self._since[number] < self._taken:
-                self._times[number] = self._times.get(number, 0) + 1
-        return [number for number in numbers if self._times.get(number, 0) >= self._attempts]
+            self._halves[number] = self._halves.get(number, 0) + self._weight(number, only, closing)
+            self._last[number] = self.taken_count
+        return [number for number in numbers if self._halves[number] >= self._enough]
+
+    def _weight(self, number: int, only: bool, closing: bool) -> int:
+        first = self._first[number]
+        if self._last.get(number, first) < self.taken_count:
+            return 2
+        return int((only or first < self.taken_count) and not closing)
 
     def forget(self, numbers: Iterable[int]) -> None:
         for number in numbers:
-            self._since.pop(number, None)
-            self._times.pop(number, None)
+            for known in (self._first, self._last, self._tries, self._halves):
+                known.pop(number, None)

@@ -65,7 +65,8 @@ class WriteBehind:
         on_lost: Callable[[Sequence[Write], str], None] | None = None,
     ) -> None:
         """`refused(error)` tells a store that will not take a write from one that is down; a write that is refused
-        `attempts` times, and others not, is rejected, and `on_lost` hears of it. Raises `OSError` where `spill` cannot
+        `attempts` times, and others not, is rejected, and `on_lost` hears of it; after twice as many where none waits
+        that could tell. Raises `OSError` where `spill` cannot
         be written."""
         if batch < 1 or most < 1 or flush_s <= 0 or attempts < 1 or not name.isidentifier():
             raise ValueError("batch, most and attempts must be 1 or more, flush_s above 0, and name a plain word")
@@ -109,9 +110,10 @@ class WriteBehind:
     def close(self, timeout_s: float = 5.0) -> WriteReport:
         """Accept nothing more, write what waits, and after `timeout_s` leave the rest in the file. Once is enough."""
         self._loop.close(timeout_s)
-        if self._at_end is not None and self._loop.ended.is_set():
-            at_end, self._at_end = self._at_end, None
-            at_end()
+        if self._loop.ended.is_set():
+            at_end, self._at_end = self._at_end, None  # two threads may be here at once
+            if at_end is not None:
+                at_end()
         return self.report()
 
     async def close_async(self, timeout_s: float = 5.0) -> WriteReport:

@@ -1,7 +1,6 @@
 """The two threads of a write-behind: one writes batches, the other looks after the file."""
 
 import os
-import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from perftui.cache.spill_keeper import SpillKeeper, words_of
 from perftui.cache.spill_records import Waiting
 from perftui.cache.write_endings import Ending
 from perftui.cache.write_queue import WriteQueue
+from perftui.cache.write_singly import Attempts, Halted, Singly
 from perftui.cache.write_types import Write, WriteCounts, WriteOptions
 
 _LONGEST_PAUSE_S = 30.0
@@ -31,6 +31,8 @@ class WriteLoop:
         self.counts, self._refusals = WriteCounts(), Refusals(options.attempts)
         self.closing, self._stopped, self.ended = threading.Event(), threading.Event(), threading.Event()
         self._file = SpillKeeper(queue, folder, options.name, self.counts)
+        attempts = Attempts(self._write, self._first, self._stopped.is_set, self.closing.is_set)
+        self._singly = Singly(options, self._refusals, attempts)
         for name, work in (("write", self._write_on), ("keep", self._keep_on)):
             threading.Thread(target=work, name=f"perftui-{options.name}-{name}", daemon=True).start()
         self._ending = Ending(self.close)
@@ -67,6 +69,8 @@ class WriteLoop:
                     self._rest()
                     break
             if self._queue.closed and not len(self._queue):
+                if self.closing.is_set():
+                    return  # who closes ends it, and then goes on with a SIGTERM that came meanwhile
                 self._end()
 
     def _rest(self) -> None:
@@ -79,60 +83,29 @@ class WriteLoop:
 
     def _write_next(self) -> bool:
         """One batch; whether the store took it, or answered."""
-        batch = self._next_batch()
-        error = self._try(batch)
-        if error is None:
-            self._done(batch)
-        elif self._options.refused(error):
+        batch = self._first(self._options.batch)
+        error = self._write(batch)
+        if error is not None and self._options.refused(error):
             return self._write_singly(batch)
         return error is None
 
-    def _next_batch(self) -> dict[int, Waiting]:
+    def _first(self, most: int) -> dict[int, Waiting]:
         """While the file is in use, nothing is written that is not in it: a replay must not put an older value over a
         newer one."""
         with self._file.lock:
             if self._file.in_use:
                 self._file.spill()
-            return self._queue.first(self._options.batch)
+            return self._queue.first(most)
 
     def _write_singly(self, batch: dict[int, Waiting]) -> bool:
-        """So that one that is refused does not keep the others; those of its key wait for it."""
-        refused: dict[int, Exception] = {}
-        keys: set[str] = set()
-        for number, one in batch.items():
-            error = None if one.key in keys else self._try({number: one})
-            if error is not None and not self._options.refused(error):
-                return False
-            if error is not None:
-                refused[number] = error
-                keys.add(one.key)
-                self._refusals.refused(number)
-            elif one.key not in keys:
-                self._done({number: one})
-        return self._give_up(batch, refused)
-
-    def _give_up(self, batch: dict[int, Waiting], refused: dict[int, Exception]) -> bool:
-        """Reject what was refused too often; whether that is all that was refused."""
-        if len(refused) > 1 and not self._refusals.proven(refused):
-            self._write_one_beyond(batch)
-        rejected = self._refusals.count(list(refused))
+        """So that one that is refused does not keep the others; whether nothing that was refused is left."""
+        try:
+            refused, rejected = self._singly.write(batch)
+        except Halted:
+            return False
         for number in rejected:
             self._reject(number, batch[number], refused[number])
         return len(rejected) == len(refused)
-
-    def _write_one_beyond(self, batch: dict[int, Waiting]) -> None:
-        """Is it the store that takes nothing now, or is it these writes? Another one tells, of whose key none waits
-        before it; the newest first, since what was wrong may have been mended."""
-        with self._file.lock:
-            if self._file.in_use:
-                self._file.spill()
-            waiting = self._queue.first(sys.maxsize)
-        first = {one.key: number for number, one in reversed(waiting.items())}
-        others = sorted(set(first.values()) - set(batch), reverse=True)
-        for number in others[: self._options.batch]:
-            if self._try({number: waiting[number]}) is None:
-                self._done({number: waiting[number]})
-                return
 
     def _reject(self, number: int, one: Waiting, error: Exception) -> None:
         try:
@@ -142,6 +115,13 @@ class WriteLoop:
             self.counts.lost += 1
         self._forget({number: one})
         self._tell_lost([one], f"refused: {words_of(error)}")
+
+    def _write(self, batch: dict[int, Waiting]) -> Exception | None:
+        """What the store took waits no longer; the error where it did not."""
+        error = self._try(batch)
+        if error is None:
+            self._done(batch)
+        return error
 
     def _try(self, batch: dict[int, Waiting]) -> Exception | None:
         started = time.monotonic()

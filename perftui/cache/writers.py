@@ -1,7 +1,7 @@
 """What hands a batch of writes to a store."""
 
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def mongodb_writer(collection: "Collection[Any]") -> "Writer":
-    """Each value is the document whose `_id` is the key; one `bulk_write` a batch, in order. Use it with `BsonCodec`.
+    """Each value is the document whose `_id` is the key; one `bulk_write` a batch, in order.
+
+    Use it with `BsonCodec`: then `put` refuses what MongoDB has no form for. `PlainCodec` lets dates, decimals, sets
+    and times' differences pass, which are refused later with `TypeError`: put a `datetime`, a `Decimal128`, a list,
+    seconds.
 
     A write concern of the collection is kept; without one it is `majority` and `j`, since a server that is killed
     loses what it acknowledged in the last 100 ms otherwise.
@@ -34,29 +38,51 @@ def mongodb_writer(collection: "Collection[Any]") -> "Writer":
     ```
     """
 
+    from bson.errors import InvalidDocument
     from pymongo import DeleteOne, ReplaceOne, WriteConcern
 
     if collection.write_concern.is_server_default:
         collection = collection.with_options(write_concern=WriteConcern(w="majority", j=True))
 
     def write(batch: "Sequence[Write]") -> None:
-        collection.bulk_write(
-            [
-                DeleteOne({"_id": one.key})
-                if one.deleted
-                else ReplaceOne({"_id": one.key}, {**one.value, "_id": one.key}, upsert=True)
-                for one in batch
-            ],
-            ordered=True,
-        )
+        try:
+            collection.bulk_write(
+                [
+                    DeleteOne({"_id": one.key})
+                    if one.deleted
+                    else ReplaceOne({"_id": one.key}, {**one.value, "_id": one.key}, upsert=True)
+                    for one in batch
+                ],
+                ordered=True,
+            )
+        except (InvalidDocument, TypeError) as error:
+            _explain(batch, error, collection.codec_options)
+            raise
 
     return write
+
+
+def _explain(batch: "Sequence[Write]", error: Exception, codec_options: Any) -> None:
+    """Raises `TypeError` for the first write that is at fault, if one is."""
+    import bson
+    from bson.errors import InvalidDocument
+
+    for one in batch:
+        try:
+            if not one.deleted:
+                bson.encode({**one.value}, codec_options=codec_options)
+        except (InvalidDocument, TypeError) as fault:
+            raise TypeError(
+                f"{one.key!r} is no document of MongoDB's ({str(fault)[:100]}): "
+                "use codec=BsonCodec(), which refuses it in put"
+            ) from error
 
 
 def redis_writer(client: "Redis", prefix: str = "", ttl_s: float | None = None) -> "Writer":
     """Each value, which is bytes, text, a number or a time, under its key; one pipeline a batch, in order.
 
-    What Redis has no form for is text there: a decimal, a UUID, and a date or time as ISO 8601 has it.
+    What Redis has no form for is text there: a decimal, a UUID, and a date or time as ISO 8601 has it. Anything else, a
+    `timedelta` too, is refused with `TypeError`, since it is not plain how it would be read.
 
     ```python
     import tempfile
@@ -79,13 +105,18 @@ def redis_writer(client: "Redis", prefix: str = "", ttl_s: float | None = None) 
             if one.deleted:
                 pipeline.unlink(prefix + one.key)
             else:
-                pipeline.set(prefix + one.key, _as_redis_takes(one.value), px=ttl_ms)
+                pipeline.set(prefix + one.key, _as_redis_takes(one.key, one.value), px=ttl_ms)
         pipeline.execute()
 
     return write
 
 
-def _as_redis_takes(value: Any) -> Any:
+def _as_redis_takes(key: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool | timedelta | list | tuple | dict | set | frozenset):
+        raise TypeError(
+            f"{key!r} is a {type(value).__name__}, which Redis has no form for: put bytes, text or a number, "
+            "such as total_seconds() or json.dumps(...)"
+        )
     if isinstance(value, Decimal | UUID):
         return str(value)
     return value.isoformat() if isinstance(value, date | time) else value

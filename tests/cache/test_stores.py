@@ -115,6 +115,12 @@ async def test_a_time_to_live_must_be_some(case: Case) -> None:
     for ttl_s in (0, -1):
         with pytest.raises(ValueError, match="ttl_s"):
             await case.store.set("a", 1, ttl_s)
+        with pytest.raises(ValueError, match="ttl_s"):
+            await case.store.set_many({}, ttl_s)
+        token = (await case.store.begin_loads(["a"]))["a"]
+        with pytest.raises(ValueError, match="ttl_s"):
+            await case.store.set_loaded("a", 1, token, ttl_s)
+        assert await case.store.get("a") is None
     await case.store.set_many({}, 60)
     assert await case.store.get_many([]) == {}
 

@@ -192,15 +192,15 @@ def test_what_is_refused_is_set_aside_and_the_others_of_its_key_wait_for_it(targ
     behind = WriteBehind(
         target.write,
         folder,
-        flush_s=0.05,
-        attempts=3,
+        flush_s=0.02,
+        attempts=2,
         on_lost=lambda writes, why: heard.append(([one.value for one in writes], why)),
     )
     target.open.clear()
     for number, key in enumerate(["a", "bad", "b", "bad", "c"]):
         behind.put(key, number)
     target.open.set()
-    assert behind.flush(20)
+    assert behind.flush(60)
     report = behind.close()
     assert target.kept == {"a": 0, "b": 2, "c": 4}
     assert heard == [([1], "refused: ValueError: not to my taste"), ([3], "refused: ValueError: not to my taste")]

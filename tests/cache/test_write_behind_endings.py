@@ -1,6 +1,7 @@
 """What was accepted is in the store when the program ends, however it ends and whoever still holds the write-behind."""
 
 import gc
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from helpers.waiting import wait_until
 
 from perftui import Write, WriteBehind
 from perftui.cache.spill import read_spilled
+from perftui.cache.write_endings import Ending
+from perftui.cache.write_queue import WriteQueue
 
 WRITER = """
 import multiprocessing, os, sys, time
@@ -154,3 +157,36 @@ def test_a_sigterm_while_another_thread_closes_waits_for_that(tmp_path: Path) ->
     assert (ended.returncode, ended.stderr) == (-signal.SIGTERM, "")
     (file,) = (tmp_path / "spilled").iterdir()
     assert [one.key for one in read_spilled(file)] == ["a"]
+
+
+def test_a_sigterm_while_the_last_write_is_written_is_told_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the writing thread saw the end before the one that closes did, nobody went on with the signal."""
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: heard.append(number))
+    late, in_it = threading.Event(), threading.Event()
+    told, waited = Ending.is_done, WriteQueue.wait_written
+
+    def is_done(self: Ending) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            in_it.set()
+            late.wait(60)
+        told(self)
+
+    def wait_written(self: WriteQueue, seconds: float | None) -> bool:
+        done = waited(self, seconds)
+        wait_until(lambda: in_it.is_set() or "perftui-dropped-write" not in threads())
+        return done
+
+    monkeypatch.setattr(Ending, "is_done", is_done)
+    monkeypatch.setattr(WriteQueue, "wait_written", wait_written)
+    try:
+        behind = WriteBehind(
+            lambda _batch: os.kill(os.getpid(), signal.SIGTERM), tmp_path / "spilled", name="dropped", flush_s=30
+        )
+        behind.close_on_sigterm()
+        behind.put("a", 1)
+        behind.close(timeout_s=60)
+        assert heard == [signal.SIGTERM]
+    finally:
+        late.set()
+        signal.signal(signal.SIGTERM, before)

@@ -16,20 +16,23 @@ class Writing(Counted):
     """A part of `CacheStore`."""
 
     async def set(self, key: str, value: Any, ttl_s: float | None = None, tags: Tags = ()) -> None:
-        """Keep one value; `ttl_s` None: until it is deleted."""
+        """Keep one value, as `set_many` does."""
         await self.set_many({key: value}, ttl_s, tags)
 
     async def set_many(
         self, values: Mapping[str, Any], ttl_s: float | None = None, tags: Tags = (), *, fresh_s: float | None = None
     ) -> None:
-        """Keep values with one lifetime and the same tags. After `fresh_s` they are held, but no longer fresh."""
-        if ttl_s is not None and ttl_s <= 0:
-            raise ValueError("ttl_s must be above 0, or None for no end")
+        """Keep values with one lifetime and the same tags. After `fresh_s` they are held, but no longer fresh.
+
+        Raises `ValueError` unless `ttl_s` is above 0, or None: until they are deleted.
+        """
         if not values:
+            _check(ttl_s)
             return
         started = time.monotonic()
+        entries = await self._as_entries(values, ttl_s, tags, fresh_s)
         with self.failures():
-            await self._write(await self._as_entries(values, ttl_s, tags, fresh_s))
+            await self._write(entries)
         self._tell_set(values, time.monotonic() - started)
 
     async def set_loaded(
@@ -43,10 +46,10 @@ class Writing(Counted):
         fresh_s: float | None = None,
     ) -> bool:
         """Keep what was loaded, unless the key was removed since `acquire` or `begin_loads` gave the token; whether it
-        was kept."""
+        was kept. Times are those of `set_many`, and are refused alike."""
         started = time.monotonic()
+        entries = await self._as_entries({key: value}, ttl_s, tags, fresh_s)
         with self.failures():
-            entries = await self._as_entries({key: value}, ttl_s, tags, fresh_s)
             kept = await self._write_loaded(key, entries[key], token)
         if kept:
             self._tell_set({key: value}, time.monotonic() - started)
@@ -55,8 +58,10 @@ class Writing(Counted):
     async def _as_entries(
         self, values: Mapping[str, Any], ttl_s: float | None, tags: Tags, fresh_s: float | None
     ) -> dict[str, Entry]:
+        _check(ttl_s)
         names = () if isinstance(tags, Mapping) else tuple(dict.fromkeys(tags))
-        stamp = tags if isinstance(tags, Mapping) else await self._generations(names) if names else {}
+        with self.failures():
+            stamp = tags if isinstance(tags, Mapping) else await self._generations(names) if names else {}
         now = self.clock()
         fresh_until = now + (fresh_s if fresh_s is not None else ttl_s or FOREVER)
         expires_at = now + (ttl_s or FOREVER)
@@ -111,3 +116,9 @@ class Writing(Counted):
 
     @abstractmethod
     async def _generations(self, tags: tuple[str, ...]) -> Stamp: ...
+
+
+def _check(ttl_s: float | None) -> None:
+    """Here for all ways into a store: a 0 would be taken for no end."""
+    if ttl_s is not None and not ttl_s > 0:
+        raise ValueError("ttl_s must be above 0, or None for no end")
