@@ -12,7 +12,7 @@ from perftui.instrument.queries.counting import QueryCounts, ShapeCounts, SlowQu
 from perftui.instrument.queries.cursors import Cursors
 from perftui.instrument.queries.kinds import RETURNED, UNMATCHED
 from perftui.instrument.queries.replies import code_of, returned_by, write_errors, written_by
-from perftui.instrument.queries.unanswered import MOST_RUNNING, Unanswered
+from perftui.instrument.queries.unanswered import MOST_RUNNING, SENT, Unanswered
 
 if TYPE_CHECKING:
     from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent
@@ -70,13 +70,14 @@ class Commands:
                     (counts.callers.get(asked) or self.counts.caller(counts, *asked))(1)
                 if self._failed and event.operation_id in self._failed:
                     counts.add_retries(1)
-            running = self.running
-            running[event.request_id or _stream(event)] = (
+            running, key = self.running, event.request_id or _stream(event)
+            SENT.set(key)
+            running[key] = (
                 counts, None if self.explaining is None else command, cursor, request,
                 CALLS.get() if CALLS.wanted else None,
             )  # fmt: skip
             if len(running) > MOST_RUNNING:
-                self._unanswered.give_up_oldest()
+                self._unanswered.forget_oldest()
         except Exception:  # a fault of ours must not fail the application's query
             self.counts.fault("query started")
 
@@ -145,6 +146,10 @@ class Commands:
                 call.add(counts, seconds, 0, more=more)
         except Exception:  # as above
             self.counts.fault("query failed")
+
+    def given_back(self) -> None:
+        """A connection went back into its pool."""
+        self._unanswered.given_back()
 
     def forget(self) -> None:
         """After a fork: these commands run in the parent."""

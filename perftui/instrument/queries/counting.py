@@ -1,10 +1,8 @@
 """Where commands are counted: the only module of queries that writes into the store."""
 
-import weakref
 from collections import deque
 from collections.abc import Callable
-from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from perftui.advice.shapes.memo import ShapeMemo
 from perftui.advice.shapes.shape import Shape
@@ -25,16 +23,11 @@ if TYPE_CHECKING:
     from perftui.instrument.registry import Registry
 
 SLOW_SAMPLES = 50
-SWEPT_EVERY_S = 30.0
 _MOST_CALLERS = 2_000
 _MOST_CODES = 1_000
 _LONGEST_TEXT = 1_000
 _LONGEST_NAME = 300
 _OTHER_LABELS = (OTHER, OTHER, OTHER, "all shapes beyond the bound")
-
-
-class Swept(Protocol):
-    def sweep(self, now: float) -> None: ...
 
 
 class SlowQuery(NamedTuple):
@@ -92,8 +85,6 @@ class QueryCounts:
         self._callers = BlockTable(registry, QUERY_CALLER, _MOST_CALLERS)
         self._remembered = 0
         self.slow_samples: deque[SlowQuery] = deque(maxlen=SLOW_SAMPLES)
-        self._swept: weakref.WeakSet[Swept] = weakref.WeakSet()
-        registry.every(SWEPT_EVERY_S, self._sweep)
         registry.publish(SLOW_QUERIES, self._published)
         registry.forget_after_fork(self)
 
@@ -127,10 +118,6 @@ class QueryCounts:
             counts.callers[method, route] = add
         return add
 
-    def sweep_often(self, listener: Swept) -> None:
-        """Call `listener.sweep(monotonic)` now and then, for as long as it lives."""
-        self._swept.add(listener)
-
     def fault(self, where: str) -> None:
         """Something failed in here: it is counted, and the application goes on."""
         self._registry.faults[where] += 1
@@ -144,10 +131,6 @@ class QueryCounts:
         self.memo.clear()
         self._shapes, self._remembered = {}, 0
         self.slow_samples.clear()
-
-    def _sweep(self) -> None:
-        for listener in list(self._swept):
-            listener.sweep(monotonic())
 
     def _published(self) -> list[tuple[Any, ...]]:
         return [tuple(sample) for sample in list(self.slow_samples)]

@@ -112,6 +112,7 @@ class MongoMonitor(Commands, monitoring.CommandListener, monitoring.ConnectionPo
         self._guard(self._pools.checked_out, event.address, getattr(event, "duration", None))
 
     def connection_checked_in(self, event: monitoring.ConnectionCheckedInEvent) -> None:
+        self._guard(self.given_back)
         self._guard(self._pools.checked_in, event.address)
 
     def _guard(self, count: Any, *values: Any) -> None:

@@ -40,12 +40,12 @@ def test_forty_thousand_shapes_collections_and_cursors_leave_no_more_than_a_few(
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert grown < 3_000_000
-    assert (len(monitor.cursors), len(monitor.running)) == (10_000, 1_000)
+    assert (len(monitor.cursors), len(monitor.running)) == (10_000, 10_000)
     document = queries(registry)
     assert document.count == 40_000
     assert len(registry.queries) <= 101
     assert any(one.id == "(other)" and one.count > 39_000 for one in document.shapes)
-    assert document.error_codes == {"cancelled": 39_000}
+    assert document.error_codes == {}  # they may run still, for all that is known
 
 
 @pytest.mark.parametrize(
