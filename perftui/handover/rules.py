@@ -58,6 +58,7 @@ RULES: dict[str, dict[str, str]] = {
     "IndexProof": {"id": KEEP, "ns": KEEP, "index": KEEP, "message": TEXT},
     "CommandStats": {"command": KEEP},
     "Keyspace": {"database": KEEP},
+    "RedisClients": {"paused": "version", "paused_reason": "version"},
     "RedisMemory": {"policy": "version"},
     "RedisReplica": {"address": "host", "state": "version"},
     "RedisReplication": {"role": "version", "primary": "host"},

@@ -93,6 +93,7 @@ class RecentWork(Model, frozen=True, kw_only=True):
     total_ms: float = 0.0
     longest_ms: float = 0.0
     examined_documents: int | None = None
+    examined_keys: int | None = None
     returned: int | None = None
     scans: int = 0
     """Executions and getmores that read their whole collection."""
@@ -101,7 +102,7 @@ class RecentWork(Model, frozen=True, kw_only=True):
     errors: int = 0
     write_conflicts: int = 0
     heavy: int = 0
-    """Executions and getmores that examined a thousand documents or more."""
+    """Executions and getmores that examined a thousand documents or keys, or more."""
     heavy_at: float | None = None
     """When the last of all these ended; seconds since 1970."""
 

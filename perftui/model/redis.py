@@ -38,12 +38,23 @@ class RedisMemory(Model, frozen=True, kw_only=True):
     maximum_bytes: int | None = None
     """`None` where no limit is set."""
     policy: str | None = None
+    clients_bytes: int | None = None
+    """Buffers of its clients but for replicas: above all answers that nobody has fetched yet; from Redis 5 on."""
     fragmentation: float | None = None
 
 
 class RedisClients(Model, frozen=True, kw_only=True):
     connected: int | None = None
     blocked: int | None = None
+    """Those that wait: for keys (`BLPOP`), for replicas, for modules, or for the end of a pause."""
+    blocking_keys: int | None = None
+    """Keys that clients wait for; `None` before Redis 7.2."""
+    largest_output_bytes: int | None = None
+    """The longest answer of the last seconds that one client had not fetched yet."""
+    paused: str | None = None
+    """What is held back: `write`, `all` or `none`; only Valkey tells it, from 8.1 on."""
+    paused_reason: str | None = None
+    paused_for_s: float | None = None
     maximum: int | None = None
     rejected_per_s: float | None = None
 

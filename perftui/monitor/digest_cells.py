@@ -12,7 +12,7 @@ SLOT_S = 15
 SLOTS_A_MINUTE = 4
 _NAMES = 8
 HEAVY = 1000
-"""Documents: an execution that examines so many, or a getmore, is heavy."""
+"""Documents or keys: an execution that examines so many, or a getmore, is heavy."""
 
 
 class Cell:
@@ -62,7 +62,7 @@ class Cell:
         self.returned = plus(self.returned, entry.returned)
         self.sorts += entry.sort_in_memory
         self.errors += entry.error is not None
-        self.heavy += (entry.examined_documents or 0) >= HEAVY
+        self.heavy += _is_heavy(entry)
         self.scans += entry.plan_summary is not None and entry.plan_summary.startswith("COLLSCAN")
         if entry.used_disk or entry.replanned or entry.write_conflicts or entry.lock_wait_ms or entry.queue_wait_ms:
             self._add_rarities(entry.used_disk, entry.replanned, entry.write_conflicts, entry)
@@ -106,6 +106,10 @@ class Cell:
         self.queue_wait_ms += waits.queue_wait_ms
 
 
+def _is_heavy(entry: SlowQuery) -> bool:
+    return (entry.examined_documents or 0) >= HEAVY or (entry.examined_keys or 0) >= HEAVY
+
+
 def plus(one: int | None, other: int | None) -> int | None:
     """A sum in which unknown stays unknown until something is known."""
     return one if other is None else other if one is None else one + other
@@ -144,7 +148,7 @@ class ShapeHistory:
         plan = entry.plan_summary
         if plan is not None and plan in self._plans:
             self._plans_at[plan] = max(entry.at, self._plans_at.get(plan, 0.0))
-        if (entry.examined_documents or 0) >= HEAVY:
+        if _is_heavy(entry):
             self.heavy_at = max(entry.at, self.heavy_at or 0.0)
         _note(self._applications, entry.app_name, slot)
         return self._keep_if_slow(entry, slot)

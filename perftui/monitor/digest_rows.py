@@ -55,6 +55,7 @@ def _recent(shape: ShapeHistory, now: float) -> RecentWork | None:
         total_ms=cell.total_ms,
         longest_ms=cell.longest_ms,
         examined_documents=cell.documents,
+        examined_keys=cell.keys,
         returned=cell.returned,
         scans=cell.scans,
         used_disk=cell.spills,

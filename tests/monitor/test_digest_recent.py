@@ -55,3 +55,13 @@ def test_the_last_heavy_execution_tells_that_scans_have_ended() -> None:
         "COLLSCAN": NOW - 3,
         "IXSCAN { a: 1 }": NOW - 0.3,
     }
+
+
+def test_an_execution_that_examines_many_keys_is_heavy_too() -> None:
+    digest = Digest()
+    skips = [entry(NOW - 5 + at, examined_documents=0, examined_keys=70_000) for at in range(4)]
+    pages = [entry(NOW - 1, examined_documents=20, examined_keys=20)]
+    digest.add(SlowQueryBatch(entries=(*skips, *pages), read_from="profiler"), NOW)
+    recent = row_at(digest, NOW).recent
+    assert recent is not None
+    assert (recent.examined_keys, recent.heavy, recent.heavy_at) == (280_020, 4, NOW - 2)

@@ -76,12 +76,7 @@ class InfoReader:
             thread_share=rates.rate("thread"),
             keys=whole(sum(database.keys for database in keyspace)),
             memory=_memory(info),
-            clients=RedisClients(
-                connected=_whole(info, "connected_clients"),
-                blocked=_whole(info, "blocked_clients"),
-                maximum=_whole(info, "maxclients"),
-                rejected_per_s=rates.rate("rejected"),
-            ),
+            clients=_clients(info, rates.rate("rejected")),
             persistence=_persistence(info, rates.rate("delayed")),
             replication=_replication(info),
             errors_per_s={name[6:]: rate for name in errors if (rate := rates.rate(name)) is not None},
@@ -154,6 +149,21 @@ def _hit_rate(rates: CounterRates) -> float | None:
     return hits / (hits + misses)
 
 
+def _clients(info: Info, rejected_per_s: float | None) -> RedisClients:
+    paused_ms = _number(info, "paused_timeout_milliseconds")
+    return RedisClients(
+        connected=_whole(info, "connected_clients"),
+        blocked=_whole(info, "blocked_clients"),
+        blocking_keys=_whole(info, "total_blocking_keys"),
+        largest_output_bytes=_whole(info, "client_recent_max_output_buffer"),
+        paused=info.get("paused_actions"),
+        paused_reason=info.get("paused_reason"),
+        paused_for_s=None if paused_ms is None else paused_ms / 1e3,
+        maximum=_whole(info, "maxclients"),
+        rejected_per_s=rejected_per_s,
+    )
+
+
 def _memory(info: Info) -> RedisMemory:
     return RedisMemory(
         used_bytes=_whole(info, "used_memory"),
@@ -161,6 +171,7 @@ def _memory(info: Info) -> RedisMemory:
         resident_bytes=_whole(info, "used_memory_rss"),
         maximum_bytes=_whole(info, "maxmemory") or None,
         policy=info.get("maxmemory_policy"),
+        clients_bytes=_whole(info, "mem_clients_normal"),
         fragmentation=_number(info, "mem_fragmentation_ratio"),
     )
 

@@ -127,3 +127,19 @@ def test_nothing_known_is_none_and_never_zero() -> None:
 def test_the_servers_clock() -> None:
     assert server_time(reply(0, 0, 0, 0, 0)) == 1_700_000_000.0
     assert server_time({}) is None
+
+
+def test_clients_that_wait_and_their_buffers() -> None:
+    """Fields and values as Valkey 8.1 documents them; Redis tells no pause."""
+    told = {
+        "mem_clients_normal": "30466687", "client_recent_max_output_buffer": "30334056", "blocked_clients": "20",
+        "total_blocking_keys": "0", "paused_reason": "client_pause", "paused_actions": "write",
+        "paused_timeout_milliseconds": "9000",
+    }  # fmt: skip
+    server = InfoReader().read(told, 1.0)
+    assert (server.memory.clients_bytes, server.clients.largest_output_bytes) == (30466687, 30334056)
+    assert (server.clients.blocked, server.clients.blocking_keys) == (20, 0)
+    assert (server.clients.paused, server.clients.paused_reason) == ("write", "client_pause")
+    assert server.clients.paused_for_s == 9.0
+    older = InfoReader().read({"blocked_clients": "1"}, 1.0)
+    assert (older.memory.clients_bytes, older.clients.blocking_keys, older.clients.paused) == (None, None, None)
