@@ -51,7 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _look(settings: "Settings") -> "Snapshot | None":
-    """Until something is wrong and a moment more, or until long enough nothing was."""
+    """Until something is wrong and a moment more, or until long enough nothing was; who gave nothing gets more time."""
+    from perftui.diagnosis.answering import gave_nothing
+
     started, found_at = time.monotonic(), 0.0
     waits_s = _LOOKS_ON_S + _LONGEST_WAIT_S
 
@@ -60,12 +62,18 @@ async def _look(settings: "Settings") -> "Snapshot | None":
         now, verdict = time.monotonic(), snapshot.verdict
         if verdict is None or verdict.status != "problem":
             found_at = 0.0
-            looks_s = _LOOKS_ON_S if suspects else _LOOKS_S
+            unsure = suspects or any(gave_nothing(state) for state in snapshot.targets) or _came_or_went(snapshot)
+            looks_s = _LOOKS_ON_S if unsure else _LOOKS_S
             return verdict is not None and verdict.status != "looking" and now - started >= looks_s
         found_at = found_at or now
         return now - found_at >= _SURE_S
 
     return await _monitor(settings, waits_s, enough)
+
+
+def _came_or_went(snapshot: "Snapshot") -> bool:
+    """What was lost for a moment, or started anew, may do so again."""
+    return any(event.kind in ("source.lost", "server.restarted") for event in snapshot.events)
 
 
 async def _watch(settings: "Settings", seconds: float, show: Show) -> "Snapshot | None":

@@ -3,7 +3,7 @@
 from perftui.diagnosis.places import Places
 from perftui.model.verdict import Problem
 
-FELT = ("slow-endpoint", "failing-requests", "refused-requests", "no-requests")
+FELT = ("slow-endpoint", "slow-application", "failing-requests", "refused-requests", "no-requests")
 """What the application's callers notice."""
 _WAITING = ("pool-full", "piled-up-operations", "long-operation", "tickets-exhausted", "connection-storm")
 _HELD_UP = (*FELT, *_WAITING, "runaway-aggregation")
@@ -16,11 +16,18 @@ _STARVING = (*FELT, *_WAITING, "cpu-saturated", "redis-busy", *_SLOWS_ALL)
 _AT_A_DISK = (*FELT, *_WAITING, "redis-disk-slow")
 _OF_REDIS = ("redis-busy", "redis-replica-down", "redis-replica-lag", "redis-refuses")
 """What only another Redis explains, or a machine."""
+_EMPTIED = ("cache-misses", "application-cache-misses")
+_LOST = (*_EMPTIED, "cache-flushed", "cache-evicting")
+_GONE = (
+    "restarted", "unreachable", "cache-flushed", "redis-loading", "redis-blocked", "member-down", "no-primary",
+    "stepped-down",
+)  # fmt: skip
+"""What is seen of a server that comes and goes."""
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "missing-index": (*_LOAD, "runaway-aggregation", "full-scan", "failing-queries"),
     "index-dropped": (*_LOAD, "missing-index", "runaway-aggregation", "full-scan", "failing-queries"),
     "failing-queries": FELT,
-    "collection-gone": (*FELT, "index-dropped", "missing-index", "full-scan", "failing-queries", "cache-misses"),
+    "collection-gone": (*FELT, "index-dropped", "missing-index", "full-scan", "failing-queries", *_EMPTIED),
     "full-scan": (*_LOAD, "failing-queries"),
     "idle-transaction": (*_HELD_UP, "cache-squeeze", "lock-held", "write-conflicts"),
     "lock-held": (*_HELD_UP, "replication-lag", "write-conflicts"),
@@ -32,15 +39,19 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "piled-up-operations": (*_LOAD, "missing-index", "full-scan", "runaway-aggregation"),
     "runaway-aggregation": (*_LOAD, "missing-index", "full-scan", "disk-beside"),
     "long-operation": (*FELT, "cpu-saturated", "disk-saturated", "pool-full", "cache-squeeze"),
-    "cache-flushed": (*_LOAD, "missing-index", "full-scan", "redis-busy", "cache-misses"),
-    "cache-evicting": (*_LOAD, "missing-index", "full-scan", "cache-misses"),
+    "cache-flushed": (*_LOAD, "missing-index", "full-scan", "redis-busy", *_EMPTIED),
+    "cache-evicting": (*_LOAD, "missing-index", "full-scan", *_EMPTIED),
     "cache-misses": (*_LOAD, "missing-index", "full-scan"),
-    "redis-full": (*_LOAD, "redis-refuses"),
-    "redis-refuses": (*_LOAD, "cache-misses"),
+    "application-cache-misses": (*_LOAD, "missing-index", "full-scan", "cache-misses"),
+    "redis-full": (*_LOAD, "redis-refuses", *_EMPTIED),
+    "redis-buffers": (*_LOAD, *_LOST, "redis-full", "redis-refuses", "missing-index", "full-scan"),
+    "redis-paused": (*_LOAD, *_EMPTIED),
+    "redis-output": (*FELT, "pool-full"),
+    "redis-refuses": (*_LOAD, *_EMPTIED),
     "redis-replica-down": ("redis-refuses", *FELT),
-    "redis-loading": (*_LOAD, "unreachable", "cache-flushed", "cache-misses", *_OF_REDIS),
-    "redis-blocked": (*_LOAD, "unreachable", "cache-evicting", *_OF_REDIS),
-    "redis-busy": (*FELT, "cpu-saturated", "redis-replica-down", "redis-replica-lag", "unreachable"),
+    "redis-loading": (*_LOAD, "unreachable", "cache-flushed", *_EMPTIED, *_OF_REDIS),
+    "redis-blocked": (*_LOAD, *_EMPTIED, "unreachable", "cache-evicting", "redis-output", *_OF_REDIS),
+    "redis-busy": (*FELT, "redis-output", "cpu-saturated", "redis-replica-down", "redis-replica-lag", "unreachable"),
     "redis-save-failed": (*FELT, "redis-refuses"),
     "redis-disk-slow": (*FELT, "redis-blocked", "redis-replica-lag"),
     "cpu-beside": (*_STARVING, "redis-blocked", "runaway-aggregation"),
@@ -48,20 +59,30 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "cpu-saturated": (*FELT, "pool-full", "long-operation", "tickets-exhausted"),
     "disk-beside": (*_AT_A_DISK, "cache-squeeze", "replication-lag", "disk-saturated", *_SLOWS_ALL),
     "disk-saturated": _AT_A_DISK,
-    "disk-full": (*FELT, "unreachable", "redis-save-failed", "restarted", "no-primary"),
-    "memory-short": (*FELT, "unreachable", "restarted", "disk-saturated", "redis-save-failed"),
+    "disk-full": (*FELT, "unreachable", "restarts-again", "redis-save-failed", "restarted", "no-primary"),
+    "memory-short": (*FELT, "unreachable", "restarts-again", "restarted", "disk-saturated", "redis-save-failed"),
     "open-files": (*FELT, "unreachable"),
     "tickets-exhausted": (*FELT, "pool-full", "piled-up-operations", "long-operation", "cpu-saturated"),
     "cache-squeeze": (*FELT, *_WAITING, "disk-saturated", "replication-lag", "runaway-aggregation", "mass-write"),
     "pool-full": FELT,
     "slow-endpoint": ("failing-requests", "no-requests"),
+    "slow-application": ("slow-endpoint", "failing-requests", "no-requests"),
     "failing-requests": ("refused-requests",),
     "no-primary": (*_LOAD, "member-down", "unreachable", "stepped-down", "restarted", "index-build-hung"),
     "stepped-down": (*_LOAD, "member-down", "unreachable", "restarted", "cache-flushed"),
     "index-build-hung": ("member-down", "unreachable", "replication-lag"),
     "member-down": ("replication-lag", "unreachable"),
-    "unreachable": (*_LOAD, "member-down", "cache-evicting", "redis-replica-down", "redis-replica-lag"),
-    "restarted": (*_LOAD, "cache-flushed", "unreachable", "connection-storm", "redis-replica-down", "redis-loading"),
+    "unreachable": (*_LOAD, *_EMPTIED, "member-down", "cache-evicting", "redis-replica-down", "redis-replica-lag"),
+    "restarted": (
+        *_LOAD,
+        *_EMPTIED,
+        "cache-flushed",
+        "unreachable",
+        "connection-storm",
+        "redis-replica-down",
+        "redis-loading",
+    ),
+    "restarts-again": (*_LOAD, *_EMPTIED, *_GONE, "redis-replica-down", "redis-replica-lag"),
 }
 """Each cause with what may follow from it."""
 
@@ -73,7 +94,7 @@ _AT_THE_START_S = 60.0
 """What perftui found when it came, and what it saw so soon after, may belong together."""
 _LARGER_THAN_ANY_POOL = 150.0
 _MOSTLY = 0.5
-_REFUSES = {"redis-loading", "redis-blocked", "redis-busy", "connection-storm"}
+_REFUSES = {"redis-loading", "redis-blocked", "redis-busy", "connection-storm", "restarts-again"}
 """What makes its own target unreachable, and no other."""
 _WITHIN_A_SERVER = {
     "missing-index", "index-dropped", "full-scan", "piled-up-operations", "runaway-aggregation", "long-operation",

@@ -1,7 +1,8 @@
 """What was looked at, and what may not be read: without it `healthy` would be a guess."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
+from perftui.diagnosis.answering import gave_nothing
 from perftui.diagnosis.words import name, one_of
 from perftui.model.sample import Capability
 from perftui.model.snapshot import Snapshot, SourceState, TargetState
@@ -44,6 +45,15 @@ def unseen(snapshot: Snapshot) -> Iterator[Unseen]:
                 if one.what not in told:
                     told.add(one.what)
                     yield one
+
+
+def unread(snapshot: Snapshot, told: Container[str]) -> Iterator[Unseen]:
+    """Targets that gave nothing at all, but for those of which it is `told` why."""
+    for state in snapshot.targets:
+        if state.target.id not in told and gave_nothing(state):
+            failed = any(source.failure is not None for source in state.sources)
+            why = "could not be read" if failed else "has not answered yet"
+            yield Unseen(target_id=state.target.id, what=f"{name(state.target.name)}, which {why}")
 
 
 def _refused(state: TargetState, source: SourceState) -> Iterator[Unseen]:

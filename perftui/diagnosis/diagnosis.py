@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from perftui.diagnosis.causes import FELT
-from perftui.diagnosis.coverage import looked_at, unseen
-from perftui.diagnosis.elsewhere import elsewhere
+from perftui.diagnosis.coverage import looked_at, unread, unseen
+from perftui.diagnosis.elsewhere import all_tell, elsewhere
 from perftui.diagnosis.endpoint_time import where_time_goes
 from perftui.diagnosis.memory import Memory
 from perftui.diagnosis.moment import Moment
@@ -26,6 +26,8 @@ _SHORTEST_STEP_S = 0.4
 _GAP_S, _GAP_STEPS = 60.0, 3.0
 """A pause so long makes all that was known old: in seconds, and in intervals where these are long themselves."""
 _LOOKING_S = 4.0
+_PATIENCE_S = 10.0
+"""How long a target may leave its first question unanswered until that is told: most fail before."""
 
 
 class Diagnosis:
@@ -77,7 +79,11 @@ class Diagnosis:
         if culprit is not None:
             culprit = _told(moment, culprit, effects)
         hidden = (*unseen(moment.snapshot), *self._broken)
-        status = self._status(moment, culprit, bool(hidden))
+        told = {one.target_id for one in hidden} | {one.target_id for one in problems}
+        silent = tuple(unread(moment.snapshot, told))
+        status = self._status(moment, culprit, bool(hidden), bool(silent))
+        if status != "looking":
+            hidden = (*hidden, *silent)
         before = self._verdict
         is_same = before is not None and before.status == status and before.problem is None
         since = culprit.since if culprit else before.since if is_same and before else moment.now
@@ -105,14 +111,15 @@ class Diagnosis:
             for suspicion in found:
                 yield rule, suspicion
 
-    def _status(self, moment: Moment, culprit: Problem | None, hidden: bool) -> VerdictStatus:
+    def _status(self, moment: Moment, culprit: Problem | None, hidden: bool, silent: bool) -> VerdictStatus:
+        """`silent`: something was never read, and nobody can say yet why."""
         if culprit is not None:
             return "problem"
-        answered = [any(one.read_at or one.failure for one in state.sources) for state in moment.snapshot.targets]
-        young = moment.now - self._began_at < _LOOKING_S and not self._at_once
-        if not answered or not all(answered) or young:
+        looked_s = moment.now - self._began_at
+        young = looked_s < (_PATIENCE_S if silent else _LOOKING_S) and not self._at_once
+        if not moment.snapshot.targets or young:
             return "looking"
-        return "cannot tell" if hidden else "healthy"
+        return "cannot tell" if hidden or silent else "healthy"
 
 
 def _problem(held: Held) -> Problem:
@@ -144,16 +151,23 @@ def _located(moment: Moment, problem: Problem) -> Problem:
 
 def _told(moment: Moment, culprit: Problem, effects: tuple[Problem, ...]) -> Problem:
     """The culprit with what callers feel of it, and with what else changed at that time."""
-    felt = next((one for one in effects if one.code in FELT), None)
+    felt = next((one for one in effects if one.code in FELT and _says_more(culprit, one)), None)
     cost = culprit.cost if felt is None else f"{felt.subject}: {felt.cost}; {culprit.cost}"
     state = next((one for one in moment.snapshot.targets if one.target.id == culprit.target_id), None)
     around = elsewhere(moment, state.target.kind, culprit.since) if state is not None else ""
     cause, help_ = culprit.cause, culprit.help
     if culprit.code == "slow-endpoint" and state is not None and not cause:
-        cause, help_ = where_time_goes(moment, state, culprit, alone=around.startswith("nothing changed"))
+        silent = not all_tell(moment, state.target.kind, culprit.since)
+        alone = around.startswith("nothing changed") and not silent
+        cause, help_ = where_time_goes(moment, state, culprit, alone=alone, silent=silent)
     severity = culprit.severity if felt is None else "critical"
     what = culprit.what if state is None else _placed(moment, culprit.what, state)
     return replace(culprit, severity=severity, what=what, cost=cost, cause=cause, help=help_, elsewhere=around)
+
+
+def _says_more(culprit: Problem, effect: Problem) -> bool:
+    """That all are slow tells of each."""
+    return (culprit.code, effect.code) != ("slow-application", "slow-endpoint")
 
 
 def _placed(moment: Moment, what: str, state: TargetState) -> str:

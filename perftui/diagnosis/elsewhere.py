@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
+from perftui.diagnosis.answering import does_not_answer
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.signals import TOLD, Signal
 from perftui.diagnosis.track import Change
+from perftui.diagnosis.words import name
 from perftui.model.snapshot import TargetState
 from perftui.model.target import TargetKind
 
 _EARLIER_S = 20.0
+_CLOSE_S = 0.2
+"""A problem's beginning is told in tenths of a second."""
 _MOST = 2
 _WHERE: dict[TargetKind, str] = {
     "mongodb": "MongoDB",
@@ -28,21 +32,40 @@ _CAUSES = {"application": ("requests",)}
 
 
 def elsewhere(moment: Moment, kind: TargetKind, since: float) -> str:
-    """`nothing changed in Redis or on the machine`, or what did. `kind`: of the system that has the problem."""
-    still: list[str] = []
-    changed: list[str] = []
+    """`nothing changed in Redis or on the machine`, or what did, or who does not answer. `kind`: of the system that has
+    the problem."""
+    silent, changed, still = [], [], []
     for other in _KINDS:
         states = [state for state in moment.states(other) if _counts(moment, state)]
-        if other == kind or not states or not any(_knows_before(moment, state, since) for state in states):
+        if other == kind or not states:
             continue
-        found = [words for state in states for words in _changes(moment, state, since)]
+        silent += [_silence(state, len(states)) for state in states if does_not_answer(state)]
+        if not any(_knows_before(moment, state, since) for state in states):
+            continue
+        found = [words for state in states if not does_not_answer(state) for words in _changes(moment, state, since)]
         changed += found
-        if not found:
+        if not found and all(_tells(moment, state, since) for state in states):
             still.append(_IN[other])
-    parts = changed[:_MOST]
+    parts = [*silent, *changed][:_MOST]
     if still:
         parts.append(f"nothing changed {_listed(still)}")
     return "; ".join(parts)
+
+
+def all_tell(moment: Moment, kind: TargetKind, since: float) -> bool:
+    """Whether all other systems answer, and were read since then: only so is it certain that it is none of them."""
+    others = (state for state in moment.snapshot.targets if state.target.kind != kind)
+    return all(_tells(moment, state, since) for state in others if not moment.places.is_idle(state.target.id))
+
+
+def _tells(moment: Moment, state: TargetState, since: float) -> bool:
+    read = (moment.track(state, one.name).last_at for one in TOLD if one.kind == state.target.kind)
+    return not does_not_answer(state) and max(read, default=0.0) >= since - _CLOSE_S
+
+
+def _silence(state: TargetState, of: int) -> str:
+    which = "" if of == 1 else f" {name(state.target.name)}"
+    return f"{_WHERE[state.target.kind]}{which} does not answer"
 
 
 def _counts(moment: Moment, state: TargetState) -> bool:

@@ -1,14 +1,15 @@
 """Where a slow endpoint's time goes, by what its requests asked of MongoDB and caches, as far as the figures show."""
 
-import re
 from typing import NamedTuple, Self
 
 from perftui.diagnosis.elsewhere import matters
+from perftui.diagnosis.large_answers import large_answers
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.signals import TOLD
 from perftui.diagnosis.subjects import endpoint_name
+from perftui.diagnosis.way_to_mongodb import lost_on_the_way, servers_asked
 from perftui.diagnosis.words import milliseconds, name, one_of, per_second, percent
-from perftui.model.application import ApplicationQueries, EndpointStats, QueryGroup
+from perftui.model.application import EndpointStats, QueryGroup
 from perftui.model.snapshot import TargetState
 from perftui.model.verdict import Problem
 
@@ -17,12 +18,10 @@ _TIMES, _MORE, _VERY_MANY = 3.0, 10.0, 30.0
 _PART, _MOST, _LITTLE = 0.3, 0.6, 0.2
 _UNSEEN = 0.2
 """Of an application's commands, so many that no request is known to have sent: threads of its own, for instance."""
-_FEW_TIMES = 3.0
 _COMPUTES, _WAITS = 0.85, 0.5
 """Of a core for each process."""
 _EARLIER_S, _CROWD = 20.0, 2.5
 _REQUESTS = next(one for one in TOLD if one.kind == "application" and one.name == "requests")
-_LOOPBACK = re.compile(r"^(127(\.\d{1,3}){3}|\[?::1\]?|0\.0\.0\.0)(?=:|$)")
 _ALONE = "the time is spent in the application itself, or in what it calls"
 
 
@@ -44,9 +43,12 @@ class Spent(NamedTuple):
         return cls(average, waited, queries, cached or 0.0)
 
 
-def where_time_goes(moment: Moment, state: TargetState, problem: Problem, *, alone: bool) -> tuple[str, str]:
-    """The cause and what helps. `alone`: nothing else changed at that time."""
-    cause, help_ = _where(moment, state, problem, alone=alone)
+def where_time_goes(
+    moment: Moment, state: TargetState, problem: Problem, *, alone: bool, silent: bool
+) -> tuple[str, str]:
+    """The cause and what helps. `alone`: nothing else changed at that time; `silent`: not all that else there is
+    answers."""
+    cause, help_ = _where(moment, state, problem, alone=alone, silent=silent)
     return "; ".join(part for part in (_load(moment, state, problem.since), cause) if part), help_
 
 
@@ -60,7 +62,7 @@ def _load(moment: Moment, state: TargetState, since: float) -> str:
     return f"its requests rose from {per_second(change.before)} to {per_second(change.after)}"
 
 
-def _where(moment: Moment, state: TargetState, problem: Problem, *, alone: bool) -> tuple[str, str]:
+def _where(moment: Moment, state: TargetState, problem: Problem, *, alone: bool, silent: bool) -> tuple[str, str]:
     endpoint = next((one for one in _endpoints(state) if endpoint_name(one) == problem.subject), None)
     # Requests that hang are in no figure until they end.
     ended = endpoint is not None and "average_ms" in problem.figures
@@ -70,12 +72,16 @@ def _where(moment: Moment, state: TargetState, problem: Problem, *, alone: bool)
     if (many := _many(state, endpoint, spent, problem.figures.get("usual queries"))) is not None:
         return many, "fetch them together ($in, $lookup) instead of one by one"
     if spent.query_ms >= _MOST * spent.average_ms:
-        lost = _lost_on_the_way(moment, state, endpoint, spent)
+        lost = lost_on_the_way(moment, state, (endpoint.per_s or 0.0) * spent.query_ms)
+        servers = servers_asked(moment, state)
+        if large := large_answers(moment, servers, endpoint, problem.since, idle=bool(lost)):
+            return f"{_in_queries(spent)}: {large}", "project fewer fields, or ask page by page"
         return f"{_in_queries(spent)}{lost or _mostly(state, endpoint)}", _at(lost, problem.help)
     if spent.cache_ms >= _MOST * spent.average_ms:
         return f"{_of(spent.cache_ms, spent)} pass in its caches", "look at the caches, and at the way to them"
     if spent.query_ms + spent.cache_ms <= _LITTLE * spent.average_ms:
-        words = _itself(state, spent) if _sees_all(state) else _ALONE if alone else ""
+        # Queries that hang where nobody answers are counted once they end.
+        words = "" if silent else _itself(state, spent) if _sees_all(state) else _ALONE if alone else ""
         return (f"{words}{_works(moment, state, endpoint, spent.average_ms)}" if words else ""), problem.help
     return _in_queries(spent), problem.help
 
@@ -122,16 +128,23 @@ def _itself(state: TargetState, spent: Spent) -> str:
 
 def _works(moment: Moment, state: TargetState, endpoint: EndpointStats | None, average_ms: float) -> str:
     """Whether it computes all the time, or takes so little of the CPU that it must wait for something."""
-    cpu = moment.lately(state, "process_cpu", seconds=_LATELY_S)
-    if cpu is None or endpoint is None or state.application is None:
+    if endpoint is None:
         return ""
-    workers = state.application.process.workers or 1
     under_way = max(endpoint.active or 0, (endpoint.per_s or 0.0) * average_ms / 1000)
+    return "".join(f"; {one}" for one in computes_or_waits(moment, state, under_way))
+
+
+def computes_or_waits(moment: Moment, state: TargetState, under_way: float) -> list[str]:
+    """In words, as long as so many requests are under way; empty where it is neither for sure."""
+    cpu = moment.lately(state, "process_cpu", seconds=_LATELY_S)
+    if cpu is None or state.application is None:
+        return []
+    workers = state.application.process.workers or 1
     if cpu >= _COMPUTES * workers:
-        return f"; it computes: its {'process takes' if workers == 1 else 'processes take'} {cpu:.1f} cores"
+        return [f"it computes: its {'process takes' if workers == 1 else 'processes take'} {cpu:.1f} cores"]
     waits = cpu < _WAITS * workers and cpu < _LITTLE * under_way
     takes = f"{cpu:.1f} cores" if cpu >= 1 else f"{percent(cpu)} of a core"
-    return f"; it waits rather than computes: it takes {takes}" if waits else ""
+    return [f"it waits rather than computes: it takes {takes}"] if waits else []
 
 
 def _mostly(state: TargetState, endpoint: EndpointStats) -> str:
@@ -154,32 +167,6 @@ def _sees_all(state: TargetState) -> bool:
     sent = sum(one.count for one in shapes)
     from_requests = sum(min(one.count, sum(caller.calls for caller in one.callers)) for one in shapes)
     return sent > 0 and sent - from_requests <= _UNSEEN * sent
-
-
-def _lost_on_the_way(moment: Moment, state: TargetState, endpoint: EndpointStats, spent: Spent) -> str:
-    """All that MongoDB did in this time is far less than what this endpoint alone waited for it."""
-    queries = None if state.application is None else state.application.queries
-    servers = [] if queries is None else _servers(moment, queries)
-    worked = [moment.lately(server, "work_ms") for server in servers]
-    known = [one for one in worked if one is not None]
-    waited_ms = (endpoint.per_s or 0.0) * spent.query_ms
-    if not known or len(known) < len(worked) or waited_ms < _FEW_TIMES * sum(known):
-        return ""
-    answers = [one for server in servers if (one := moment.lately(server, "latency_ms")) is not None]
-    average = f", while MongoDB answers in {milliseconds(max(answers))} on average" if answers else ""
-    return f"{average}: the rest is lost on the way to it and back"
-
-
-def _servers(moment: Moment, queries: ApplicationQueries) -> list[TargetState]:
-    """Those that the application asks; empty unless all of them are watched."""
-    watched = {_place(one.target.address): one for one in moment.fresh("mongodb", "mongodb")}
-    found = [watched.get(_place(pool.address)) for pool in queries.pools]
-    return [] if None in found else [one for one in found if one is not None]
-
-
-def _place(address: str) -> str:
-    place = address.rpartition("://")[2].partition("/")[0].partition("?")[0]
-    return _LOOPBACK.sub("localhost", place.lower())
 
 
 def _at(lost: str, otherwise: str) -> str:

@@ -7,7 +7,7 @@ from perftui.diagnosis.places import Places
 from perftui.model.verdict import Problem
 
 _SYMPTOMS = {*FELT, "cpu-saturated", "disk-saturated", "pool-full", "long-operation", "restarted"}
-_FATAL = {"unreachable", "no-primary", "stepped-down", "redis-blocked"}
+_FATAL = {"unreachable", "restarts-again", "no-primary", "stepped-down", "redis-blocked"}
 
 
 def rank(

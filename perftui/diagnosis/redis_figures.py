@@ -8,6 +8,12 @@ REFUSALS = (
     "NOPERM",
 )  # fmt: skip
 """Codes of Redis' errors that say nothing about the command, but about the server or who may use it."""
+_WAIT = {"wait", "waitaof", "vadd", "vsim"}
+"""Commands whose clients wait for replicas or for a thread."""
+_WAIT_FOR_KEYS = {
+    "blpop", "brpop", "brpoplpush", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop", "xread", "xreadgroup",
+}  # fmt: skip
+_PAUSED = ("write", "all")
 
 
 def flushes(server: RedisServer) -> float | None:
@@ -73,3 +79,24 @@ def following(server: RedisServer) -> float | None:
 def link(server: RedisServer) -> float | None:
     """A replica's: 1 while it is up, 0 while it is down."""
     return None if server.replication.link_up is None else float(server.replication.link_up)
+
+
+def held_back(server: RedisServer) -> float | None:
+    """Clients that wait for the end of a pause, as far as that is certain: none of them may wait for anything else.
+
+    Modules' commands may wait for threads. Valkey tells the pause itself.
+    """
+    clients = server.clients
+    if clients.blocked is None or clients.paused is not None:
+        return None if clients.blocked is None else float(clients.blocked * (clients.paused in _PAUSED))
+    sent = {one.command for one in server.commands if one.calls}
+    waits = _WAIT if clients.blocking_keys == 0 else _WAIT | _WAIT_FOR_KEYS
+    if not sent or sent & waits or any("." in one for one in sent) or not _tells_waiting(server):
+        return 0.0
+    return float(clients.blocked)
+
+
+def _tells_waiting(server: RedisServer) -> bool:
+    """Redis 7.0 counts a command that waits only when it is done; before 6.2, no pause lets INFO through."""
+    keys = server.clients.blocking_keys
+    return keys == 0 or (keys is None and (server.version or "").startswith("6.2."))

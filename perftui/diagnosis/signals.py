@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from perftui.diagnosis.redis_figures import flushes, following, in_commands, link, lookups, refusals
+from perftui.diagnosis.redis_figures import flushes, following, held_back, in_commands, link, lookups, refusals
 from perftui.model.application import ApplicationMetrics
 from perftui.model.host import HostMetrics
 from perftui.model.mongodb import MongoServer
@@ -141,6 +141,11 @@ def _slowness(metrics: ApplicationMetrics) -> float | None:
     return sum(one.requests * (one.average_ms or 0.0) for one in recent) / number if number else None
 
 
+def _document_ms(state: TargetState) -> float | None:
+    source = state.source_of("application")
+    return None if source is None else source.latency_ms
+
+
 def _unyielding(host: HostMetrics) -> float | None:
     """The CPU's share without niced processes, where no server is one: these take only what nobody else wants."""
     if host.cpu_share is None:
@@ -165,11 +170,12 @@ SIGNALS = (
     _mongodb("written_from_cache", "written from the cache", lambda s: s.cache.written_bytes_per_s),
     _mongodb("received", "what it receives", lambda s: s.network.received_bytes_per_s),
     _mongodb("dirty", "dirty share of the cache", lambda s: share(s.cache.dirty_bytes, s.cache.maximum_bytes)),
-    _mongodb("sent", "what it sends", lambda s: s.network.sent_bytes_per_s, megabytes, 3.0, 20.0 * 2**20),
+    _mongodb("sent", "what it sends", lambda s: s.network.sent_bytes_per_s, megabytes, 3.0, 5.0 * 2**20),
     _mongodb("connections", "connections", lambda s: s.connections.current, count, 1.7, 50.0),
     _mongodb("created", "new connections", lambda s: s.connections.created_per_s),
     _mongodb("scans", "collection scans", lambda s: s.work.collection_scans_per_s, per_second, 3.0, 5.0),
     _mongodb("examined", "documents examined", lambda s: s.work.examined_documents_per_s, per_second, 3.0, 20_000.0),
+    _mongodb("keys", "keys examined", lambda s: s.work.examined_keys_per_s, per_second, 3.0, 300_000.0),
     _mongodb("returned", "documents returned", lambda s: s.work.returned_documents_per_s),
     _mongodb("evicted_by_operations", "pages evicted by operations", lambda s: s.cache.evicted_by_operations_per_s),
     _mongodb("conflicts", "write conflicts", lambda s: s.work.write_conflicts_per_s, per_second, 3.0, 20.0),
@@ -179,11 +185,16 @@ SIGNALS = (
     _mongodb("written", "documents written", lambda s: s.work.written_documents_per_s),
     _mongodb("committed", "transactions committed", lambda s: s.transactions.committed_per_s),
     _mongodb("aborted", "transactions aborted", lambda s: s.transactions.aborted_per_s),
+    _mongodb("uptime", "uptime", lambda s: s.uptime_s),
     Signal("expiring", "mongodb", "operations", "deletes of expired documents", _expiring),
     _redis("operations", "operations", lambda s: s.commands_per_s, per_second, 2.5, 50.0),
     _redis("hit_rate", "hit rate", lambda s: s.hit_rate, percent, 1.0, 0.15),
     _redis("evicted", "evicted keys", lambda s: s.evicted_per_s, per_second, 2.0, 10.0),
+    _redis("expired", "expired keys", lambda s: s.expired_per_s, per_second, 5.0, 500.0),
     _redis("keys", "keys", lambda s: s.keys, count, 1.6, 100.0),
+    _redis("buffers", "clients' buffers", lambda s: s.memory.clients_bytes),
+    _redis("blocked", "clients that wait", lambda s: s.clients.blocked, count, 2.0, 4.0),
+    _redis("held_back", "clients whose writes wait", held_back),
     _redis("flushes", "flushes", flushes),
     _redis("cpu", "CPU", lambda s: s.cpu_share, percent, 2.0, 0.4),
     _redis("thread", "CPU of its one thread", lambda s: s.cpu_share if s.thread_share is None else s.thread_share),
@@ -197,9 +208,12 @@ SIGNALS = (
     _redis("lookups", "lookups", lookups),
     _redis("hits", "hits", lambda s: s.hits_per_s),
     _redis("sent", "what it sends", lambda s: s.sent_bytes_per_s, megabytes, 3.0, 20.0 * 2**20),
+    _redis("uptime", "uptime", lambda s: s.uptime_s),
+    _application("uptime", "uptime", lambda a: a.process.uptime_s),
     _application("requests", "requests", lambda a: a.per_s, per_second, 1.8, 10.0),
     _application("slowness", "average request", _slowness, milliseconds, 2.0, 10.0),
     _application("process_cpu", "CPU of its processes", lambda a: a.process.cpu_share),
+    Signal("document_ms", "application", "application", "time of its metrics", _document_ms),
     _application("active", "requests under way", lambda a: a.active, count, 3.0, 10.0),
     _host("cpu", "CPU", lambda h: h.cpu_share, percent, 1.3, 0.3),
     _host("unyielding", "CPU of those that do not yield", _unyielding),

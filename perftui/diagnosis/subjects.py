@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from perftui.diagnosis.signals import share
-from perftui.model.application import EndpointStats, RecentRequests
+from perftui.model.application import CacheStats, EndpointStats, RecentRequests
 from perftui.model.operation import Operation
 from perftui.model.query import DigestRow
 from perftui.model.snapshot import TargetState
 
 SHAPES = 60
 """Shapes followed: those that take the most time."""
-ENDPOINTS = 100
+ENDPOINTS, CACHES = 100, 50
 Figures = Iterable[tuple[str, float | None]]
 """Names of figures with their values; `None`: not known."""
 
@@ -29,11 +29,24 @@ def endpoint_name(endpoint: EndpointStats) -> str:
     return f"{endpoint.method} {endpoint.route}"
 
 
+def caches_of(state: TargetState) -> tuple[CacheStats, ...]:
+    """Those that are judged, bounded."""
+    return () if state.application is None else state.application.caches[:CACHES]
+
+
+def cache_subject(cache: CacheStats) -> str:
+    """No endpoint is called so."""
+    return f"cache {cache.name}"
+
+
 def endpoint_figures(state: TargetState) -> Iterator[tuple[str, Figures]]:
-    """Endpoints, each with its figures."""
+    """Endpoints and the application's own caches, each with its figures."""
     for one in endpoints_of(state):
         lately = _request_figures(one.recent) if one.recent is not None and one.recent.requests else ()
         yield endpoint_name(one), (("active", one.active), *lately)
+    for cache in caches_of(state):
+        if cache.hit_rate_now is not None:
+            yield cache_subject(cache), (("hit_rate", cache.hit_rate_now), ("lookups", cache.gets_per_s))
 
 
 def _request_figures(recent: RecentRequests) -> Figures:
@@ -47,7 +60,16 @@ def _request_figures(recent: RecentRequests) -> Figures:
         ("queries", share(recent.queries, number)),
         ("query_ms", share(recent.query_ms, number)),
         ("cache_ms", share(recent.cache_ms, number)),
+        ("own_ms", _own_ms(recent)),
     )
+
+
+def _own_ms(recent: RecentRequests) -> float | None:
+    """What of a request is neither queries nor caches; `None` where the application does not tell."""
+    if recent.average_ms is None or recent.query_ms is None:
+        return None
+    asked_ms = (recent.query_ms + (recent.cache_ms or 0.0)) / max(recent.requests, 1)
+    return max(0.0, recent.average_ms - asked_ms)
 
 
 def shape_figures(state: TargetState) -> Iterator[tuple[str, Figures]]:
@@ -56,5 +78,5 @@ def shape_figures(state: TargetState) -> Iterator[tuple[str, Figures]]:
     for row in rows:
         if row.recent is not None and row.recent.count and not row.overflow:
             number = row.recent.count
-            examined = (row.recent.examined_documents or 0) / number
+            examined = max(row.recent.examined_documents or 0, row.recent.examined_keys or 0) / number
             yield row.shape_id, (("average_ms", row.recent.total_ms / number), ("examined", examined))

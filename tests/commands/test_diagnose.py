@@ -13,14 +13,16 @@ from itertools import pairwise
 import jsonschema
 import pytest
 from helpers.host_incidents import cpu_saturated
-from helpers.incidents import START, Change, Story, Targets
+from helpers.incidents import START, Change, Story, Targets, set_slot
 from helpers.waiting import wait_until
+from msgspec.structs import replace
 from pymongo import MongoClient
 
 from perftui.commands import diagnose as diagnose_command
+from perftui.model.sample import Failure
 from perftui.model.schemas import schema
 from perftui.model.settings import Settings
-from perftui.model.snapshot import Snapshot
+from perftui.model.snapshot import Snapshot, SourceState
 from perftui.model.verdict import Verdict
 from perftui.servers import MongodProcess, PrivateServers, RedisProcess
 
@@ -86,14 +88,14 @@ def test_a_missing_right_is_named(private_servers: PrivateServers) -> None:
     assert "reader:reader" not in done.stdout
 
 
-def looked_for(monkeypatch: pytest.MonkeyPatch, change: Change | None) -> tuple[float, Verdict]:
-    """How long it looks at such a machine, and what it says in the end."""
+def looked_for(monkeypatch: pytest.MonkeyPatch, change: Change | None, late_s: float = 0.0) -> tuple[float, Verdict]:
+    """How long it looks at such a machine, and what it says in the end. `late_s`: how long it took to start."""
     story, now = Story(), [0.0]
     monkeypatch.setattr("perftui.commands.diagnose.time.monotonic", lambda: now[0])
 
     async def play(_settings: object, seconds: float, enough: Callable[[Snapshot, bool], bool]) -> Snapshot:
         for second in range(int(seconds)):
-            now[0] = second + 0.5
+            now[0] = late_s + second + 0.5
             (verdict,) = story.play(1, change)
             snapshot = Snapshot(sequence=second, taken_at=verdict.at, interval_s=1.0, window_s=300.0, verdict=verdict)
             if enough(snapshot, story.diagnosis.suspects):
@@ -127,6 +129,19 @@ def test_a_burst_is_waited_for_and_is_nothing(monkeypatch: pytest.MonkeyPatch) -
     took_s, verdict = looked_for(monkeypatch, burst)
     assert verdict.status == "healthy"
     assert 9 < took_s < 16
+
+
+def test_a_target_that_has_failed_once_and_given_nothing_is_not_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = Failure(kind="timeout", message="web:8000 did not answer in time.", help="It hangs.")
+
+    def hangs(targets: Targets, at: float, passed: int) -> None:
+        waits = SourceState(source="application.metrics", interval_s=1.0, waiting=True)
+        late = replace(waits, failure=failure, failing_since=START) if at - START >= 5 else waits
+        set_slot(targets, "application", application=None, sources=(late,))
+
+    _, verdict = looked_for(monkeypatch, hangs, late_s=12.0)
+    assert verdict.problem is not None, verdict.message
+    assert verdict.problem.code == "unreachable"
 
 
 def test_wrong_seconds_are_refused() -> None:

@@ -6,6 +6,7 @@ import pytest
 from helpers import mongodb_incidents
 from helpers.application_incidents import failing, full_pool, hanging_endpoint, no_requests, refusing_all, slow_endpoint
 from helpers.cache_incidents import REDIS_ID, blocking, evicting, flushed, full, redis_storm, unanswered, unsaved
+from helpers.held_up_redis import large_answers, paused, unfetched
 from helpers.host_incidents import (
     cpu_beside,
     cpu_saturated,
@@ -58,6 +59,7 @@ from helpers.server_incidents import (
     turned_over,
     unreachable,
 )
+from helpers.whole_applications import blocked_loop, lost_cache
 
 from perftui.diagnosis.rules import CODES
 
@@ -114,6 +116,16 @@ INCIDENTS = {
     "cache misses": Incident(
         other_keys, "cache-misses", REDIS_ID, ("asked for what it does not have", "5.0/s of 190/s lookups"), 16
     ),
+    "unfetched answers": Incident(
+        unfetched, "redis-buffers", REDIS_ID,
+        ("clients' buffers fill Redis", "35/s commands refused", "58 MB of its 60 MB are output", "MONITOR"), 12,
+    ),
+    "paused writes": Incident(
+        paused, "redis-paused", REDIS_ID, ("Redis holds writes back", "clients wait", "CLIENT PAUSE was sent")
+    ),
+    "large answers": Incident(
+        large_answers, "redis-output", REDIS_ID, ("204.0 MB/s, usually", "a request takes", "LRANGE"), 16
+    ),
     "redis written to": Incident(
         written_to, "redis-refuses", REDIS_ID, ("commands (READONLY)", "31/s are refused", "reach a replica")
     ),
@@ -132,6 +144,13 @@ INCIDENTS = {
     "slow endpoint": Incident(
         slow_endpoint, "slow-endpoint", APPLICATION.id,
         ("GET /items is slow", "900 ms", "in the application itself", "nothing changed in MongoDB, in Redis or on the"),
+    ),
+    "blocked event loop": Incident(
+        blocked_loop, "slow-application", APPLICATION.id,
+        ("all endpoints are slow at once", "event loop is blocked", "the likeliest origin is GET /legacy"), 12,
+    ),
+    "cache without hits": Incident(
+        lost_cache, "application-cache-misses", APPLICATION.id, ("cache pages finds nothing any more", "45 % in"), 12
     ),
     "hanging endpoint": Incident(hanging_endpoint, "slow-endpoint", APPLICATION.id, ("requests hang in it",)),
     "failing": Incident(failing, "failing-requests", APPLICATION.id, ("GET /items fails", "KeyError")),
@@ -206,6 +225,7 @@ LATE_IS_BLIND = {
     "no requests": "some applications have none at night",
     "cache misses": "some caches hit as rarely all their life",
     "flush": "the keys were gone before",
+    "large answers": "some send as much all day",
     "connection storm": "a hundred connections are many only beside ten",
 }
 
@@ -216,4 +236,4 @@ LATE = {"dropped index": ("missing-index",)}
 def test_every_code_has_an_incident() -> None:
     tested = {incident.code for incident in INCIDENTS.values()}
     tested |= {incident.code for incident in mongodb_incidents.INCIDENTS.values()}
-    assert set(CODES) - tested == {"long-operation", "stepped-down", "restarted"}, "write one"
+    assert set(CODES) - tested == {"long-operation", "stepped-down", "restarted", "restarts-again"}, "write one"

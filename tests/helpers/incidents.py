@@ -140,6 +140,7 @@ def healthy(chance: random.Random, load: float = 1.0) -> Targets:
         misses_per_s=about(12),
         hit_rate=0.93 + 0.02 * chance.random(),
         evicted_per_s=0.0,
+        sent_bytes_per_s=0.2 * MB * load,
         cpu_share=min(about(0.05), 1.0),
         keys=5000 + chance.randrange(200),
         memory=RedisMemory(used_bytes=30 * MB, maximum_bytes=64 * MB, policy="allkeys-lru"),

@@ -1,96 +1,20 @@
-"""A cache that was emptied, that throws keys away before they are read, or that is full."""
+"""A cache that throws keys away before they are read, that is full, or that is asked for what it does not have."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.redis_figures import keeps_all, refused_writes
+from perftui.diagnosis.redis_words import memory
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.signals import share
-from perftui.diagnosis.words import count, name, per_second, percent, size
-from perftui.model.redis import RedisServer, RedisSlowCommand
+from perftui.diagnosis.words import per_second, percent
+from perftui.model.redis import RedisServer
 from perftui.model.snapshot import TargetState
 
-_FEWEST_KEYS = 50
 _FALL = 0.5
-_STEP_S, _STEPS = 6.0, 1.5
-"""Between two readings; the second of what lies between them where they are far apart."""
-_LOOKS_BACK_S = 300.0
-_SHORTEST_S = 20.0
 _LOOKUPS_PER_S = 5.0
 _AS_EVER = 0.7
 _EVICTED_PER_S = 3.0
-
-
-def find_flushes(moment: Moment) -> Iterator[Suspicion]:
-    """Most keys went at once; it is over when they, or the hit rate, have come back."""
-    for state in moment.fresh("redis", "redis"):
-        fall = _last_fall(moment, state)
-        if fall is None:
-            continue
-        at, before, after = fall
-        keys, rate = moment.lately(state, "keys") or 0.0, moment.lately(state, "hit_rate", seconds=10.0)
-        usual = moment.track(state, "hit_rate").usual(at)
-        lost = usual is not None and rate is not None and rate < usual - 0.05
-        flushed = _flush(moment, state, at)
-        if moment.now - at > _SHORTEST_S and (keys >= 0.8 * before or not lost):
-            continue
-        if flushed is not None or lost:
-            yield _flushed(state, at, (before, after), (usual, rate), flushed)
-
-
-def _last_fall(moment: Moment, state: TargetState) -> tuple[float, float, float] | None:
-    """When, from how many keys, to how many."""
-    found = None
-    track = moment.track(state, "keys")
-    values = track.since(moment.now - _LOOKS_BACK_S)
-    if not values or min(values) > _FALL * max(values):
-        return None  # no two of them are so far apart
-    longest = max(_STEP_S, _STEPS * track.spacing)
-    for (began, before), (at, after) in pairwise(track.pairs(moment.now - _LOOKS_BACK_S)):
-        if before >= _FEWEST_KEYS and after <= _FALL * before and at - began <= longest:
-            found = at, before, after
-    return found
-
-
-def _flush(moment: Moment, state: TargetState, at: float) -> str | None:
-    """Who flushed, as far as the slow log tells; `None`: nobody did."""
-    track = moment.track(state, "flushes")
-    before = track.before(at)
-    counted = before is not None and track.last is not None and track.last > before
-    entries = () if state.redis_slow_log is None else state.redis_slow_log.entries
-    for entry in entries:
-        if entry.command.upper().startswith(("FLUSHALL", "FLUSHDB")) and abs(entry.at - at) < 30:
-            return f"{name(entry.command)} was sent{_sender(entry)}"
-    return "FLUSHALL or FLUSHDB was sent" if counted else None
-
-
-def _sender(entry: RedisSlowCommand) -> str:
-    sender = entry.client_name or entry.client
-    return f" by {name(sender)}" if sender else ""
-
-
-def _flushed(
-    state: TargetState, at: float, keys: tuple[float, float], rates: tuple[float | None, float | None],
-    flushed: str | None,
-) -> Suspicion:  # fmt: skip
-    usual, rate = rates
-    cost = f"{count(keys[0])} keys became {count(keys[1])}"
-    if usual is not None and rate is not None:
-        cost += f", the hit rate {percent(usual)} became {percent(rate)}"
-    restarted = state.redis is not None and (state.redis.uptime_s or 1e9) < _LOOKS_BACK_S
-    return Suspicion(
-        code="cache-flushed",
-        target_id=state.target.id,
-        severity="critical" if usual is None or (rate is not None and rate < usual - 0.2) else "warning",
-        what="the cache was flushed" if flushed else "the cache lost its keys",
-        since=at,
-        cost=cost,
-        cause=flushed or ("Redis restarted empty" if restarted else "they were deleted or expired at once"),
-        help="warm the cache, or let it fill again",
-        page="Redis",
-        row="flushall" if flushed else None,
-    )
 
 
 def find_evictions(moment: Moment) -> Iterator[Suspicion]:
@@ -114,18 +38,12 @@ def _evicting(state: TargetState, server: RedisServer, evicted: float, rate: flo
         severity="critical" if rate < 0.5 or (usual is not None and rate < usual - 0.2) else "warning",
         what="the cache evicts keys that are still wanted",
         cost=f"{per_second(evicted)} keys evicted, hit rate {percent(rate)}{before}",
-        cause=f"its memory is full: {_memory(server)}",
+        cause=f"its memory is full: {memory(server)}",
         help="give it more memory (maxmemory), or keep less in it",
         command="redis-cli config set maxmemory <bytes>",
         page="Redis",
         figures={} if usual is None else {"usual hit_rate": usual},
     )
-
-
-def _memory(server: RedisServer) -> str:
-    memory = server.memory
-    used, most = size(memory.used_bytes or 0), size(memory.maximum_bytes or 0)
-    return f"{used} of {most}, policy {name(memory.policy or 'unknown')}"
 
 
 def find_full(moment: Moment) -> Iterator[Suspicion]:
@@ -143,7 +61,7 @@ def find_full(moment: Moment) -> Iterator[Suspicion]:
                 severity="critical",
                 what="Redis is full and refuses writes",
                 cost=f"{per_second(refused)} commands refused",
-                cause=_memory(server),
+                cause=memory(server),
                 help="see that its machine has the memory, then give it more; a policy that evicts deletes data, "
                 "and is right only where all of it is a cache",
                 command=_larger(moment, state, server.memory.maximum_bytes or 0),
@@ -192,7 +110,6 @@ def _misses(state: TargetState, now: tuple[float, float], usual: tuple[float, fl
 
 RULES = (
     Rule(codes=("cache-misses",), find=find_misses, holds_s=4.0),
-    Rule(codes=("cache-flushed",), find=find_flushes, holds_s=1.0),
     Rule(codes=("cache-evicting",), find=find_evictions, holds_s=2.0),
     Rule(codes=("redis-full",), find=find_full, holds_s=1.0),
 )

@@ -5,6 +5,7 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
+from perftui.diagnosis.hanging_together import HANGING, hanging_together, shared
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
 from perftui.diagnosis.subjects import endpoint_name, endpoints_of
@@ -19,7 +20,7 @@ _FEWEST = 4
 _LEAPS_TIMES, _LEAPS_MS, _LEAPS_FEWEST, _LEAPS_S = 10.0, 500.0, 8, 5.0
 """A leap is by so much, and in so many requests, that two readings are enough to suspect it."""
 _LOOKS_BACK_S = 7.0
-_HANGING, _HANGING_TIMES, _GROWS = 10.0, 4.0, 1.5
+_HANGING_TIMES, _GROWS = 4.0, 1.5
 _MOST, _JUDGED = 5, 25
 """Slow ones that are told; and that are compared for it, the heaviest first, where everything is slow."""
 
@@ -38,8 +39,11 @@ class _Slow(NamedTuple):
 def find_slow_endpoints(moment: Moment) -> Iterator[Suspicion]:
     """The worst first: those that take most time more than usual."""
     for state in moment.fresh("application", "application"):
-        for one in moment.memory.once(state, "application", "slow endpoints", partial(_worst, moment, state)):
-            yield _suspicion(moment, state, one)
+        found = moment.memory.once(state, "application", "slow endpoints", partial(_worst, moment, state))
+        hanging = hanging_together(moment, state, [one.endpoint for one in found])
+        for one in found:
+            suspicion = _suspicion(moment, state, one)
+            yield shared(suspicion, hanging) if one.endpoint in hanging else suspicion
 
 
 def _worst(moment: Moment, state: TargetState) -> list[_Slow]:
@@ -51,7 +55,7 @@ def _worst(moment: Moment, state: TargetState) -> list[_Slow]:
 def _weight(endpoint: EndpointStats) -> tuple[bool, float]:
     """Those in which requests hang, then the others by the time that they take, as last read."""
     average = endpoint.recent.average_ms if endpoint.recent is not None else None
-    return (endpoint.active or 0) >= _HANGING, (endpoint.per_s or 1.0) * (average or 0.0)
+    return (endpoint.active or 0) >= HANGING, (endpoint.per_s or 1.0) * (average or 0.0)
 
 
 def _slow(moment: Moment, state: TargetState, endpoint: EndpointStats) -> _Slow | None:
@@ -59,12 +63,12 @@ def _slow(moment: Moment, state: TargetState, endpoint: EndpointStats) -> _Slow 
 
 
 def _hanging(moment: Moment, state: TargetState, endpoint: EndpointStats) -> _Slow | None:
-    if (endpoint.active or 0) < _HANGING:
+    if (endpoint.active or 0) < HANGING:
         return None
     subject = endpoint_name(endpoint)
     active = moment.least(state, "active", _LOOKS_BACK_S, 2, subject)
     usual_active = moment.usual(state, "active", "slow-endpoint", subject)
-    if active < max(_HANGING, _HANGING_TIMES * (usual_active or 0.0)):
+    if active < max(HANGING, _HANGING_TIMES * (usual_active or 0.0)):
         return None
     if usual_active is None and not _grows(moment, state, subject):
         return None

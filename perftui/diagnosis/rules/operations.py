@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 
 from perftui.diagnosis.moment import Moment
 from perftui.diagnosis.rule import Rule, Suspicion
@@ -13,9 +13,14 @@ from perftui.model.snapshot import TargetState
 _PILE, _PILE_S = 15, 1.0
 _MOST = 5
 _AGGREGATE_S, _CRITICAL_S, _LONG_S = 7.0, 30.0, 60.0
+_AGAIN_S = 3.5
+"""What ran away and is sent again need not run for so long once more: between two it would seem to be over."""
 _BLOCKING = ("$group", "$sort", "$bucket", "$setWindowFields", "$facet")
+_INSTEAD = "; say it with aggregation stages ($group), which need no JavaScript"
 _ENDLESS = re.compile(r'\$changeStream|tailable|awaitData|"createIndexes"')
 """What waits or works for as long as it takes."""
+_JAVASCRIPT = re.compile(r'"(mapReduce|mapreduce|\$where|\$function|\$accumulator)"')
+"""It runs for each document, and no index can spare it."""
 
 
 def find_piles(moment: Moment) -> Iterator[Suspicion]:
@@ -86,14 +91,15 @@ def _scanning(group: list[Operation]) -> int:
 
 
 def find_runaways(moment: Moment) -> Iterator[Suspicion]:
-    """Aggregations that sort or group far too much, and whatever else runs for a minute."""
+    """What sorts, groups or computes far too much, and whatever else runs for a minute."""
     for state in moment.fresh("mongodb", "operations"):
         told: set[str] = set()
-        for one in moment.running(state, _AGGREGATE_S):
-            code = _runaway(one)
+        for one in moment.running(state, _AGAIN_S):
+            code, key = _runaway(one), one.shape_id or str(one.opid)
             if code is None or not one.ns or one.message is not None or _is_endless(one):
                 continue
-            if (key := one.shape_id or str(one.opid)) not in told:
+            again = moment.holds(code, state.target.id, key)
+            if key not in told and (again or (one.running_s or 0.0) >= _AGGREGATE_S):
                 told.add(key)
                 yield _long(moment, state, one, code, key)
             if len(told) == _MOST:
@@ -104,7 +110,8 @@ def _runaway(one: Operation) -> str | None:
     running_s = one.running_s or 0.0
     if one.op == "none":
         return None
-    if '"aggregate"' in one.command and any(stage in one.command for stage in _BLOCKING):
+    gathers = '"aggregate"' in one.command and any(stage in one.command for stage in _BLOCKING)
+    if gathers or _JAVASCRIPT.search(one.command):
         return "runaway-aggregation"
     return "long-operation" if running_s >= _LONG_S and not one.waiting_for else None
 
@@ -112,7 +119,6 @@ def _runaway(one: Operation) -> str | None:
 def _long(moment: Moment, state: TargetState, one: Operation, code: str, key: str) -> Suspicion:
     running_s = one.running_s or 0.0
     aggregate = code == "runaway-aggregation"
-    kind = "aggregation" if aggregate else f"{one.op} operation"
     sender = one.app_name or one.client
     scan = ", which scans the whole collection" if (one.plan_summary or "").startswith("COLLSCAN") else ""
     return Suspicion(
@@ -120,16 +126,25 @@ def _long(moment: Moment, state: TargetState, one: Operation, code: str, key: st
         target_id=state.target.id,
         subject=key,
         severity="critical" if running_s >= _CRITICAL_S and aggregate else "warning",
-        what=f"{'a runaway' if aggregate else 'a long'} {kind} on {name(one.ns)}",
+        what=f"{'a runaway' if aggregate else 'a long'} {_kind(one, aggregate=aggregate)} on {name(one.ns)}",
         since=one.started_at,
         cost=f"it has run for {seconds(running_s)}",
         cause=f"sent by {name(sender or 'an unknown client')}{scan}{_spills(moment, state, one) if aggregate else ''}",
-        help="kill it, if it is not wanted",
+        help=f"kill it, if it is not wanted{_INSTEAD if aggregate and _JAVASCRIPT.search(one.command) else ''}",
         action="kill",
         page="Operations",
         row=str(one.opid),
         figures={"running_s": running_s},
     )
+
+
+def _kind(one: Operation, *, aggregate: bool) -> str:
+    if not aggregate:
+        return f"{one.op} operation"
+    script = _JAVASCRIPT.search(one.command)
+    if script is None:
+        return "aggregation"
+    return "mapReduce" if script.group(1).lower() == "mapreduce" else f"{one.op} with JavaScript"
 
 
 def _spills(moment: Moment, state: TargetState, one: Operation) -> str:
@@ -142,30 +157,7 @@ def _spills(moment: Moment, state: TargetState, one: Operation) -> str:
     return "; it sorts or groups more than memory holds, and the disk is busy since" if busy else ""
 
 
-def find_spills(moment: Moment) -> Iterator[Suspicion]:
-    """What spilled to disk and took seconds is known once it has ended."""
-    for state in moment.fresh("mongodb", "queries"):
-        rows = () if state.queries is None else state.queries.rows[:20]
-        for row in chain(rows):
-            recent = row.recent
-            if recent is not None and recent.used_disk and recent.longest_ms >= 3000:
-                yield Suspicion(
-                    code="runaway-aggregation",
-                    target_id=state.target.id,
-                    subject=row.shape_id,
-                    severity="critical" if recent.used_disk >= 3 else "warning",
-                    what=f"a runaway {row.op} on {name(row.ns)}",
-                    cost=f"{one_of(recent.used_disk, 'run', 'runs')} of up to {seconds(recent.longest_ms / 1000)}",
-                    cause="it sorts or groups more than memory holds and spills to disk",
-                    help="look at the advice: an index in its order, or a $match first",
-                    action="advise",
-                    page="Queries",
-                    row=row.shape_id,
-                )
-
-
 RULES = (
     Rule(codes=("piled-up-operations",), find=find_piles, holds_s=2.0, ends_s=5.0),
     Rule(codes=("runaway-aggregation", "long-operation"), find=find_runaways, holds_s=1.0, ends_s=5.0),
-    Rule(codes=("runaway-aggregation",), find=find_spills, holds_s=1.0),
 )
