@@ -17,6 +17,7 @@ _YOUNG_S = 120.0
 _MOST, _LITTLE = 0.6, 0.1
 _LOOKS_BACK_S = 40.0
 _ALIKE = 1.5
+_HEAVIEST = 25
 _LEAST_OWN_MS, _LEAST_LOAD = 20.0, 0.05
 """Of a second's time: what takes less of it holds nobody up."""
 _STACKS = "py-spy dump --pid <its pid>"
@@ -84,9 +85,9 @@ def origin_of(moment: Moment, state: TargetState, strained: Sequence[Strained], 
 
 
 def _parts(moment: Moment, state: TargetState, strained: Sequence[Strained]) -> _Parts | None:
-    """`None` where the application does not tell."""
+    """Of the heaviest, which come first; `None` where the application does not tell."""
     total = queries = caches = 0.0
-    for one in strained:
+    for one in strained[:_HEAVIEST]:
         spent = Spent.of(moment, state, one.subject)
         if spent is None:
             continue

@@ -33,6 +33,7 @@ _LATE_S = 20.0
 
 class _Slow(NamedTuple):
     strained: tuple[Strained, ...]
+    """The heaviest first."""
     loaded: int
     is_far: bool
 
@@ -43,14 +44,16 @@ class _Slow(NamedTuple):
 
 def find_far_slower(moment: Moment) -> Iterator[Suspicion]:
     """By so much that a few seconds are enough."""
-    yield from (_suspicion(moment, state, slow) for state, slow in _slow_ones(moment) if slow.is_far)
+    yield from (_told(moment, state, slow) for state, slow in _slow_ones(moment) if slow.is_far)
 
 
 def find_slower(moment: Moment) -> Iterator[Suspicion]:
     """By many times what is usual, but little by the clock: only where it lasts, and not right after a start, when
     caches and connections are still to be filled."""
     yield from (
-        _suspicion(moment, state, slow) for state, slow in _slow_ones(moment) if not was_seen_to_start(moment, state)
+        _told(moment, state, slow)
+        for state, slow in _slow_ones(moment)
+        if not slow.is_far and not was_seen_to_start(moment, state)
     )
 
 
@@ -73,15 +76,16 @@ def _judged(moment: Moment, state: TargetState) -> _Slow | None:
     perhaps = [one for one in endpoints_of(state) if _may_be(moment, state, one)]
     if len(perhaps) < _FEWEST:
         return None  # mostly it ends here: what is usual is dear to know
-    loaded = [one for one in endpoints_of(state) if _is_loaded(moment, state, one)]
+    loaded = {endpoint_name(one) for one in endpoints_of(state) if _is_loaded(moment, state, one)}
     least = _least(moment, state)
-    known = (_strained(moment, state, one, least) for one in perhaps if one in loaded)
+    known = (_strained(moment, state, one, least) for one in perhaps if endpoint_name(one) in loaded)
     strained = tuple(one for one in known if one is not None)
     if len(strained) < max(_FEWEST, _PART * len(loaded)):
         return None
     if all(one.usual is None for one in strained) and not _are_under_way(strained):
         return None
-    return _Slow(strained, len(loaded), any(_is_far(one) for one in strained))
+    heaviest = sorted(strained, key=_excess, reverse=True)
+    return _Slow(tuple(heaviest), len(loaded), any(_is_far(one) for one in strained))
 
 
 def _may_be(moment: Moment, state: TargetState, endpoint: EndpointStats) -> bool:
@@ -131,9 +135,13 @@ def _is_far(one: Strained) -> bool:
     return one.usual is None or one.average_ms >= max(_FAR_TIMES * one.usual, _FAR_MS)
 
 
+def _told(moment: Moment, state: TargetState, slow: _Slow) -> Suspicion:
+    return moment.memory.once(state, "application", f"{CODE} told", partial(_suspicion, moment, state, slow))
+
+
 def _suspicion(moment: Moment, state: TargetState, slow: _Slow) -> Suspicion:
     origin = origin_of(moment, state, slow.strained, slow.loaded)
-    worst = max(slow.strained, key=_excess)
+    worst = slow.strained[0]
     return Suspicion(
         code=CODE,
         target_id=state.target.id,
