@@ -3,7 +3,7 @@
 Every public name of the library is here, and is imported when it is first used: `from perftui import Registry`.
 """
 
-__version__ = "0.5.1"
+__version__ = "0.5.2"
 __all__ = [
     "ASGIMiddleware",
     "AsyncQueryCache",
