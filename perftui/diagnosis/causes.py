@@ -62,7 +62,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "disk-full": (*FELT, "unreachable", "restarts-again", "redis-save-failed", "restarted", "no-primary"),
     "memory-short": (*FELT, "unreachable", "restarts-again", "restarted", "disk-saturated", "redis-save-failed"),
     "open-files": (*FELT, "unreachable"),
-    "tickets-exhausted": (*FELT, "pool-full", "piled-up-operations", "long-operation", "cpu-saturated"),
+    "tickets-exhausted": (*FELT, "pool-full", "piled-up-operations", "long-operation", "full-scan", "cpu-saturated"),
     "cache-squeeze": (*FELT, *_WAITING, "disk-saturated", "replication-lag", "runaway-aggregation", "mass-write"),
     "pool-full": FELT,
     "slow-endpoint": ("failing-requests", "no-requests"),
@@ -145,6 +145,9 @@ def _either_way(cause: Problem, effect: Problem) -> bool | None:
         return (cause is pile) == _is_its_own_cause(pile)
     if (squeeze := of.get("cache-squeeze")) and "mass-write" in of:
         return (cause is squeeze) == bool(squeeze.figures.get("small"))
+    if (tickets := of.get("tickets-exhausted")) and "full-scan" in of:
+        # What reads much by nature did so before there were so few; it takes as long as it waits for one.
+        return (cause is tickets) == bool(tickets.figures.get("few"))
     if (cpu := of.get("cpu-saturated")) and "tickets-exhausted" in of:
         # What holds the tickets is what MongoDB computes; where others take the CPU, operations hold them for longer.
         return (cause is cpu) == (cpu.figures.get("of_mongodb", 0.0) < _MOSTLY)

@@ -6,7 +6,10 @@ from helpers.incidents import Change, Targets, after
 from helpers.mongodb_incidents import flood
 from helpers.server_incidents import squeeze, tickets, turned_over
 
+from perftui.diagnosis.places import Places
+from perftui.diagnosis.ranking import rank
 from perftui.model.host import Process
+from perftui.model.verdict import Evidence, Problem
 
 MONGOD = Process(pid=10, name="mongod", command="mongod", role="mongod", cpu_share=1.8)
 PYTHON = Process(pid=12, name="python", command="python web.py", role="application", cpu_share=1.8)
@@ -44,3 +47,25 @@ def test_many_writes_and_a_cache(cache: Change, cause: str, effect: str) -> None
     assert last.problem is not None
     assert last.problem.code == cause, last.message
     assert effect in {one.code for one in last.effects}
+
+
+@pytest.mark.parametrize(
+    ("few", "cause", "effect"), [(1.0, "tickets-exhausted", "full-scan"), (0.0, "full-scan", "tickets-exhausted")]
+)
+def test_tickets_and_what_reads_much_by_nature(few: float, cause: str, effect: str) -> None:
+    """Counts wait where somebody left few tickets; of as many as ever, it is they who hold them."""
+    found = [
+        Problem(
+            code=code,
+            severity="critical",
+            target_id="m1",
+            what=code,
+            since=100.0,
+            evidence=Evidence(page="Queries"),
+            figures={"few": few},
+        )
+        for code in ("full-scan", "tickets-exhausted")
+    ]
+    culprit, effects, _ = rank(found, 110.0, Places())
+    assert culprit is not None
+    assert (culprit.code, [one.code for one in effects]) == (cause, [effect])

@@ -54,7 +54,8 @@ def _exhausted(state: TargetState, server: MongoServer, waiting: float) -> Suspi
     read = share(tickets.read_used, tickets.read_total) or 0.0
     write = share(tickets.write_used, tickets.write_total) or 0.0
     kind, total = ("read", tickets.read_total) if read >= write else ("write", tickets.write_total)
-    few = f"; there are only {total}, the setting was changed or the server adapts it" if (total or 0) < _FEW else ""
+    is_few = (total or 0) < _FEW
+    few = f"; there are only {total}, the setting was changed or the server adapts it" if is_few else ""
     return Suspicion(
         code="tickets-exhausted",
         target_id=state.target.id,
@@ -65,7 +66,7 @@ def _exhausted(state: TargetState, server: MongoServer, waiting: float) -> Suspi
         help="look for what runs longest, and end it",
         action="kill",
         page="Operations",
-        figures={"queued": waiting},
+        figures={"queued": waiting, "few": float(is_few)},
     )
 
 
