@@ -173,7 +173,7 @@ def test_loads_leave_nothing_behind_in_redis(redis_server: RedisProcess) -> None
             pages.get("b", fail)
         assert client.keys() == [b"cache:a"]
         run_now(pages.store.begin_loads(["left by a process that died"]))
-        assert 0 < client.pttl("cache#loads") <= 3_600_000
+        assert 0 < client.pttl("cache#claims") <= 3_600_000
         client.flushdb()
 
 

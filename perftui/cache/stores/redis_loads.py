@@ -8,24 +8,39 @@ from perftui.cache.stores.redis_calls import chunks, settled
 
 _IDLE_MS = 3_600_000
 """How long loads are remembered after the last one began: a loader has so long."""
+_TOKEN_BITS = 52
+"""Lua's numbers are exact so far."""
 _ACQUIRE = """
-if redis.call('exists', KEYS[1]) == 1 then return false end
-redis.call('hsetnx', KEYS[2], ARGV[3], ARGV[1])
-local token = redis.call('hget', KEYS[2], ARGV[3])
-redis.call('set', KEYS[1], token, 'PX', ARGV[2])
+local token = ARGV[1]
+if not redis.call('set', KEYS[1], token, 'NX', 'PX', ARGV[2]) then return false end
+if redis.call('hsetnx', KEYS[2], ARGV[3], token) == 0 then
+  token = redis.call('hget', KEYS[2], ARGV[3])
+  redis.call('set', KEYS[1], token, 'PX', ARGV[2])
+end
 redis.call('pexpire', KEYS[2], ARGV[4])
 return token
 """
 """Who loads a key that is being loaded joins that load."""
-_END = """
-for at = 1, #ARGV, 2 do
-  if redis.call('hget', KEYS[1], ARGV[at]) == ARGV[at + 1] then redis.call('hdel', KEYS[1], ARGV[at]) end
+_IS_OF = """
+local function is_of(key, token)
+  local held = redis.call('hincrby', KEYS[1], key, 0)
+  if held == 0 then redis.call('hdel', KEYS[1], key) end
+  return held == tonumber(token)
 end
-if KEYS[2] and redis.call('get', KEYS[2]) == ARGV[2] then redis.call('unlink', KEYS[2]) end
+"""
+"""To read the number would count as a hit or a miss of the server's: its hit rate would tell of our locks."""
+_END = f"""{_IS_OF}
+local ended = false
+for at = 1, #ARGV, 2 do
+  ended = is_of(ARGV[at], ARGV[at + 1])
+  if ended then redis.call('hdel', KEYS[1], ARGV[at]) end
+end
+if KEYS[2] and (ended or redis.call('get', KEYS[2]) == ARGV[2]) then redis.call('unlink', KEYS[2]) end
 return 0
 """
-_STORE = """
-if redis.call('hget', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+"""A lock has the number of its load, so that it is looked at only where that has ended before."""
+_STORE = f"""{_IS_OF}
+if not is_of(ARGV[1], ARGV[2]) then return 0 end
 if ARGV[4] == '' then redis.call('set', KEYS[2], ARGV[3]) else redis.call('set', KEYS[2], ARGV[3], 'PX', ARGV[4]) end
 return 1
 """
@@ -36,10 +51,10 @@ class RedisLoads:
 
     def __init__(self, client: Any, prefix: str) -> None:
         self._client, self._prefix = client, prefix
-        self._loads = f"{prefix}#loads"
+        self._loads = f"{prefix}#claims"
 
     async def acquire(self, key: str, seconds: float) -> str | None:
-        token, lock_ms = secrets.token_hex(8), max(1, round(seconds * 1000))
+        token, lock_ms = _new_token(), max(1, round(seconds * 1000))
         names = self._lock(key), self._loads
         found = await settled(self._client.eval(_ACQUIRE, 2, *names, token, lock_ms, key, _IDLE_MS))
         return None if found is None else _text(found)
@@ -52,7 +67,7 @@ class RedisLoads:
         for chunk in chunks(keys):
             pipeline = self._client.pipeline(transaction=False)
             for key in chunk:
-                pipeline.hsetnx(self._loads, key, secrets.token_hex(8))
+                pipeline.hsetnx(self._loads, key, _new_token())
             pipeline.hmget(self._loads, chunk)
             pipeline.pexpire(self._loads, _IDLE_MS)
             found = (await settled(pipeline.execute()))[-2]
@@ -87,6 +102,10 @@ class RedisLoads:
 
     def _lock(self, key: str) -> str:
         return f"{self._prefix}#lock:{key}"
+
+
+def _new_token() -> str:
+    return str(secrets.randbits(_TOKEN_BITS) + 1)
 
 
 def _text(token: bytes | str) -> str:

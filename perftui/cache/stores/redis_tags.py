@@ -42,7 +42,7 @@ class RedisTags:
         for tag in names:
             pipeline.set(self._generation(tag), time.time_ns() // 1000, nx=True, px=_IDLE_MS)
             self._prolong(pipeline, self._generation(tag), _IDLE_MS)
-            pipeline.get(self._generation(tag))
+            pipeline.incrby(self._generation(tag), 0)  # a GET would count as a hit of the server's
         answers = await settled(pipeline.execute(raise_on_error=not self._prolongs))
         errors = [answer for answer in answers if isinstance(answer, Exception)]
         if errors and not all(map(is_refusal, errors)):
