@@ -40,7 +40,7 @@ def last_fall(moment: Moment, state: TargetState) -> Fall | None:
     longest = max(_STEP_S, _STEPS * track.spacing)
     found = top = None
     for (began, before), (at, after) in pairwise(track.pairs(moment.now - LOOKS_BACK_S)):
-        sinks = after <= _SINKS * before and at - began <= longest
+        sinks = after <= _SINKS * before > 0 and at - began <= longest
         top = (top or (began, before)) if sinks else None
         if top is not None and _is_fall(fall := Fall(top[0], at, top[1], after), max(_LONGEST_S, longest)):
             found = fall

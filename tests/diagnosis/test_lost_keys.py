@@ -4,7 +4,7 @@ import pytest
 from helpers.incidents import Change, Story, Targets, set_figures
 from helpers.redis_incidents import MB
 
-from perftui.model.redis import RedisMemory, RedisReplication
+from perftui.model.redis import CommandStats, RedisMemory, RedisReplication
 from perftui.model.verdict import Problem
 
 FULL = RedisMemory(used_bytes=60 * MB, maximum_bytes=60 * MB, policy="allkeys-lru")
@@ -104,3 +104,13 @@ def test_an_expiry_of_which_no_reading_shows_half() -> None:
     told = found(expiring, before)
     assert told.cost.startswith("300,000 keys became ")
     assert told.cause.endswith("they were given the same TTL")
+
+
+def test_a_flush_after_which_nobody_stores_anything_is_told_by_its_counter() -> None:
+    """The keys stay at 0, and nobody asks for them, so that no hit rate falls."""
+
+    def quiet(keys: int, flushes: float) -> Change:
+        commands = (CommandStats(command="flushall", calls=int(flushes)),)
+        return lambda targets, _at, _passed: set_figures(targets, "redis", "redis", keys=keys, commands=commands)
+
+    assert found(quiet(0, 1.0), quiet(4_000, 0.0)).cause.startswith("FLUSHALL or FLUSHDB was sent")

@@ -24,21 +24,21 @@ def find_flushes(moment: Moment) -> Iterator[Suspicion]:
         keys, rate = moment.lately(state, "keys") or 0.0, moment.lately(state, "hit_rate", seconds=10.0)
         usual = moment.track(state, "hit_rate").usual(fall.at)
         lost = usual is not None and rate is not None and rate < usual - _LOST
-        flushed = _flush(moment, state, fall.at)
+        flushed = _flush(moment, state, fall)
         if moment.now - fall.at > _SHORTEST_S and (keys >= 0.8 * fall.before or not lost):
             continue
         if flushed is not None or lost:
             yield _lost(moment, state, fall, (usual, rate), flushed)
 
 
-def _flush(moment: Moment, state: TargetState, at: float) -> str | None:
+def _flush(moment: Moment, state: TargetState, fall: Fall) -> str | None:
     """Who flushed, as far as the slow log tells; `None`: nobody did."""
     track = moment.track(state, "flushes")
-    before = track.before(at)
+    before = next((value for _, value in track.pairs(fall.began)), None)
     counted = before is not None and track.last is not None and track.last > before
     entries = () if state.redis_slow_log is None else state.redis_slow_log.entries
     for entry in entries:
-        if entry.command.upper().startswith(("FLUSHALL", "FLUSHDB")) and abs(entry.at - at) < 30:
+        if entry.command.upper().startswith(("FLUSHALL", "FLUSHDB")) and abs(entry.at - fall.at) < 30:
             return f"{name(entry.command)} was sent{_sender(entry)}"
     return "FLUSHALL or FLUSHDB was sent" if counted else None
 

@@ -84,12 +84,12 @@ def test_a_headless_drill_tells_its_times_and_prints_the_snapshot(temporary: Pat
 def test_what_a_drill_started_ends_with_the_demo_however_it_ends(
     temporary: Path, number: signal.Signals, code: int
 ) -> None:
-    command = [*COMMAND, "busy-disk", "--after", "0", "--headless", "600"]
+    command = [*COMMAND, "evicting-cache", "--after", "0", "--headless", "600"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         try:
-            assert any(line.startswith("busy-disk began") for line in iter(process.stderr.readline, ""))
-            assert b"incidents.busy_disk" in commands(temporary)
+            assert any(line.startswith("evicting-cache began") for line in iter(process.stderr.readline, ""))
+            assert b"incidents.evicting_cache" in commands(temporary)
             process.send_signal(number)
             process.stderr.read()
             assert process.wait(60) == code
