@@ -87,7 +87,7 @@ class AsyncRefreshes:
         if key in self._keys or len(self._keys) >= _MOST:
             return
         self._keys.add(key)
-        # In the reader's own context: it tells whose queries these are.
+        # In its own reader's context, as a task that this one starts itself; it begins when another's has ended.
         self._waiting.append((key, work, copy_context()))
         self._begin_next()
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 _REFUSED = frozenset({
     "TypeError", "ValueError", "OverflowError", "BulkWriteError", "WriteError", "DuplicateKeyError", "InvalidDocument",
@@ -38,6 +39,16 @@ def _is_unconfirmed(error: Exception) -> bool:
     return bool(details.get("writeConcernErrors")) and not details.get("writeErrors")
 
 
+@dataclass(slots=True)
+class _Refused:
+    """One write. Its times are told by how many writes the store had taken by then."""
+
+    first_at: int
+    counted_at: int
+    tries: int = 0
+    halves: int = 0
+
+
 class Refusals:
     """How often the store refused which writes by their own fault.
 
@@ -49,38 +60,35 @@ class Refusals:
     def __init__(self, attempts: int) -> None:
         self._enough = 2 * attempts
         self.taken_count = 0
-        self._first: dict[int, int] = {}
-        self._last: dict[int, int] = {}
-        self._tries: dict[int, int] = {}
-        self._halves: dict[int, int] = {}
+        self._known: dict[int, _Refused] = {}
 
     def taken(self) -> None:
         """The store took something."""
         self.taken_count += 1
 
     def refused(self, number: int) -> None:
-        self._first.setdefault(number, self.taken_count)
-        self._tries[number] = self.tries(number) + 1
+        if number not in self._known:
+            self._known[number] = _Refused(self.taken_count, self.taken_count)
+        self._known[number].tries += 1
 
     def tries(self, number: int) -> int:
-        """How often it was refused, by whose fault ever."""
-        return self._tries.get(number, 0)
+        """How often it was refused, whoever's fault it was."""
+        return self._known[number].tries if number in self._known else 0
 
     def count(self, numbers: Collection[int], *, only: bool, closing: bool) -> list[int]:
         """All that were refused in one round; those of them that were refused often enough. `only`: nothing of another
         key waits."""
         for number in numbers:
-            self._halves[number] = self._halves.get(number, 0) + self._weight(number, only, closing)
-            self._last[number] = self.taken_count
-        return [number for number in numbers if self._halves[number] >= self._enough]
+            one = self._known[number]
+            one.halves += self._weight(one, only, closing)
+            one.counted_at = self.taken_count
+        return [number for number in numbers if self._known[number].halves >= self._enough]
 
-    def _weight(self, number: int, only: bool, closing: bool) -> int:
-        first = self._first[number]
-        if self._last.get(number, first) < self.taken_count:
+    def _weight(self, one: "_Refused", only: bool, closing: bool) -> int:
+        if one.counted_at < self.taken_count:
             return 2
-        return int((only or first < self.taken_count) and not closing)
+        return int((only or one.first_at < self.taken_count) and not closing)
 
     def forget(self, numbers: Iterable[int]) -> None:
         for number in numbers:
-            for known in (self._first, self._last, self._tries, self._halves):
-                known.pop(number, None)
+            self._known.pop(number, None)

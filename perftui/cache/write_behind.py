@@ -66,8 +66,7 @@ class WriteBehind:
     ) -> None:
         """`refused(error)` tells a store that will not take a write from one that is down; a write that is refused
         `attempts` times, and others not, is rejected, and `on_lost` hears of it; after twice as many where none waits
-        that could tell. Raises `OSError` where `spill` cannot
-        be written."""
+        that could tell. Raises `OSError` where `spill` cannot be written."""
         if batch < 1 or most < 1 or flush_s <= 0 or attempts < 1 or not name.isidentifier():
             raise ValueError("batch, most and attempts must be 1 or more, flush_s above 0, and name a plain word")
         options = WriteOptions(write, name, batch, flush_s, attempts, refused, codec or PlainCodec(), monitor, on_lost)

@@ -1,7 +1,7 @@
 """What hands a batch of writes to a store."""
 
-from collections.abc import Sequence
-from datetime import date, time, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -39,27 +39,30 @@ def mongodb_writer(collection: "Collection[Any]") -> "Writer":
     """
 
     from bson.errors import InvalidDocument
-    from pymongo import DeleteOne, ReplaceOne, WriteConcern
+    from pymongo import WriteConcern
 
     if collection.write_concern.is_server_default:
         collection = collection.with_options(write_concern=WriteConcern(w="majority", j=True))
 
     def write(batch: "Sequence[Write]") -> None:
+        operations = [_as_mongodb_takes(one) for one in batch]
         try:
-            collection.bulk_write(
-                [
-                    DeleteOne({"_id": one.key})
-                    if one.deleted
-                    else ReplaceOne({"_id": one.key}, {**one.value, "_id": one.key}, upsert=True)
-                    for one in batch
-                ],
-                ordered=True,
-            )
+            collection.bulk_write(operations, ordered=True)
         except (InvalidDocument, TypeError) as error:
             _explain(batch, error, collection.codec_options)
             raise
 
     return write
+
+
+def _as_mongodb_takes(one: "Write") -> Any:
+    from pymongo import DeleteOne, ReplaceOne
+
+    if one.deleted:
+        return DeleteOne({"_id": one.key})
+    if not isinstance(one.value, Mapping):
+        raise TypeError(f"{one.key!r} is a {type(one.value).__name__} and no document of MongoDB's: put a dict")
+    return ReplaceOne({"_id": one.key}, {**one.value, "_id": one.key}, upsert=True)
 
 
 def _explain(batch: "Sequence[Write]", error: Exception, codec_options: Any) -> None:
@@ -82,7 +85,7 @@ def redis_writer(client: "Redis", prefix: str = "", ttl_s: float | None = None) 
     """Each value, which is bytes, text, a number or a time, under its key; one pipeline a batch, in order.
 
     What Redis has no form for is text there: a decimal, a UUID, and a date or time as ISO 8601 has it. Anything else, a
-    `timedelta` too, is refused with `TypeError`, since it is not plain how it would be read.
+    `timedelta` or a truth value too, is refused with `TypeError`, since it is not plain how it would be read.
 
     ```python
     import tempfile
@@ -112,11 +115,13 @@ def redis_writer(client: "Redis", prefix: str = "", ttl_s: float | None = None) 
 
 
 def _as_redis_takes(key: str, value: Any) -> Any:
-    if value is None or isinstance(value, bool | timedelta | list | tuple | dict | set | frozenset):
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bool) or not isinstance(value, bytes | bytearray | memoryview | str | int | float):
         raise TypeError(
             f"{key!r} is a {type(value).__name__}, which Redis has no form for: put bytes, text or a number, "
             "such as total_seconds() or json.dumps(...)"
         )
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    return value.isoformat() if isinstance(value, date | time) else value
+    return value

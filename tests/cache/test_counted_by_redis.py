@@ -47,7 +47,7 @@ def test_what_is_there_counts_a_hit_each(client: Redis) -> None:
     assert counted(client) == (MANY - 1, 1)
 
 
-def test_a_lock_that_is_held_and_a_load_that_was_lost_count_no_miss(client: Redis) -> None:
+def test_of_a_load_that_was_lost_only_the_look_at_its_lock_counts(client: Redis) -> None:
     store = RedisStore(client)
     token = run_now(store.acquire("page", 60))
     assert token is not None
@@ -55,5 +55,13 @@ def test_a_lock_that_is_held_and_a_load_that_was_lost_count_no_miss(client: Redi
     run_now(store.delete("page"))
     assert not run_now(store.set_loaded("page", "old", token, 60))
     run_now(store.release("page", token))
-    assert counted(client)[0] == 0
+    assert counted(client) == (0, 1)
     assert client.keys() == []
+
+
+def test_loads_that_begin_together_and_those_that_join_them_count_nothing(client: Redis) -> None:
+    store = RedisStore(client)
+    begun = run_now(store.begin_loads(("a", "b")))
+    assert run_now(store.begin_loads(("a", "b"))) == begun
+    assert run_now(store.acquire("a", 60)) == begun["a"]
+    assert counted(client) == (0, 0)

@@ -10,7 +10,8 @@ from perftui.cache.stores.base import CacheStore
 class Claims:
     """A lock keeps others from loading a key too. A load is under way until it ends or its key is removed: what it
     brings after that is old. Who loads a key that is being loaded joins that load, and the first value is kept: the
-    next loader never outruns one that is slower than its lock."""
+    next loader never outruns one that is slower than its lock. Who fails ends it for all who joined: their values are
+    given out, and not kept."""
 
     def __init__(self) -> None:
         self._locks: dict[str, tuple[str, float]] = {}

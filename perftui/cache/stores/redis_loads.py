@@ -10,17 +10,30 @@ _IDLE_MS = 3_600_000
 """How long loads are remembered after the last one began: a loader has so long."""
 _TOKEN_BITS = 52
 """Lua's numbers are exact so far."""
-_ACQUIRE = """
-local token = ARGV[1]
-if not redis.call('set', KEYS[1], token, 'NX', 'PX', ARGV[2]) then return false end
-if redis.call('hsetnx', KEYS[2], ARGV[3], token) == 0 then
-  token = redis.call('hget', KEYS[2], ARGV[3])
-  redis.call('set', KEYS[1], token, 'PX', ARGV[2])
+_JOIN = """
+local function join(key, token)
+  if redis.call('hsetnx', KEYS[1], key, token) == 1 then return token end
+  return string.format('%.0f', redis.call('hincrby', KEYS[1], key, 0))
 end
-redis.call('pexpire', KEYS[2], ARGV[4])
+"""
+"""Who loads a key that is being loaded joins that load.
+
+A number is read by adding nothing to it: any other command would count as a hit or a miss of the server's, and its hit
+rate would tell of our locks. The price is a small write more to replicas and the append-only file.
+"""
+_ACQUIRE = f"""{_JOIN}
+if not redis.call('set', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return false end
+local token = join(ARGV[1], ARGV[2])
+if token ~= ARGV[2] then redis.call('set', KEYS[2], token, 'PX', ARGV[3]) end
+redis.call('pexpire', KEYS[1], ARGV[4])
 return token
 """
-"""Who loads a key that is being loaded joins that load."""
+_BEGIN = f"""{_JOIN}
+local tokens = {{}}
+for at = 2, #ARGV, 2 do tokens[#tokens + 1] = join(ARGV[at], ARGV[at + 1]) end
+redis.call('pexpire', KEYS[1], ARGV[1])
+return tokens
+"""
 _IS_OF = """
 local function is_of(key, token)
   local held = redis.call('hincrby', KEYS[1], key, 0)
@@ -28,7 +41,6 @@ local function is_of(key, token)
   return held == tonumber(token)
 end
 """
-"""To read the number would count as a hit or a miss of the server's: its hit rate would tell of our locks."""
 _END = f"""{_IS_OF}
 local ended = false
 for at = 1, #ARGV, 2 do
@@ -55,8 +67,8 @@ class RedisLoads:
 
     async def acquire(self, key: str, seconds: float) -> str | None:
         token, lock_ms = _new_token(), max(1, round(seconds * 1000))
-        names = self._lock(key), self._loads
-        found = await settled(self._client.eval(_ACQUIRE, 2, *names, token, lock_ms, key, _IDLE_MS))
+        names = self._loads, self._lock(key)
+        found = await settled(self._client.eval(_ACQUIRE, 2, *names, key, token, lock_ms, _IDLE_MS))
         return None if found is None else _text(found)
 
     async def release(self, key: str, token: str) -> None:
@@ -65,13 +77,9 @@ class RedisLoads:
     async def begin(self, keys: Sequence[str]) -> dict[str, str]:
         tokens: dict[str, str] = {}
         for chunk in chunks(keys):
-            pipeline = self._client.pipeline(transaction=False)
-            for key in chunk:
-                pipeline.hsetnx(self._loads, key, _new_token())
-            pipeline.hmget(self._loads, chunk)
-            pipeline.pexpire(self._loads, _IDLE_MS)
-            found = (await settled(pipeline.execute()))[-2]
-            tokens |= {key: _text(token) for key, token in zip(chunk, found, strict=True) if token is not None}
+            pairs = [part for key in chunk for part in (key, _new_token())]
+            found = await settled(self._client.eval(_BEGIN, 1, self._loads, _IDLE_MS, *pairs))
+            tokens |= {key: _text(token) for key, token in zip(chunk, found, strict=True)}
         return tokens
 
     async def end(self, tokens: Mapping[str, str]) -> None:

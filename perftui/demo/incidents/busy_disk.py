@@ -49,7 +49,8 @@ def _filesystem(folder: Path) -> str:
 
     place = folder.resolve()
     around = [one for one in psutil.disk_partitions(all=True) if place.is_relative_to(one.mountpoint)]
-    return str(sorted(around, key=lambda one: len(one.mountpoint))[-1].fstype) if around else ""
+    nearest = max(around, key=lambda one: len(one.mountpoint), default=None)
+    return "" if nearest is None else str(nearest.fstype)
 
 
 def files_for(free: int, cores: int) -> tuple[int, int]:

@@ -9,7 +9,6 @@ import msgspec
 
 from perftui.instrument.budgets.subjects import Subject
 from perftui.model.budgets.budget import Budget
-from perftui.model.budgets.figures import Figures
 from perftui.model.budgets.judging import Standing, evaluate
 
 MOST_STANDINGS = 3_000
@@ -51,7 +50,7 @@ def evaluate_all(
 
     Budgets that name one thing come first: those on all things must not take their place.
     """
-    figures_of = cache(_figures_of)  # of this evaluation alone: most budgets share their windows
+    figures_of = cache(lambda subject, minutes: subject.figures(minutes))  # most budgets share their windows
     standings: Standings = {}
     left_out = 0
     for budget, subject in _pairs(budgets, tuple(found)):
@@ -63,10 +62,6 @@ def evaluate_all(
             key = (subject.on, *subject.key, budget_name(budget), limit.expr)
             standings[key] = evaluate(budget, limit, figures, at, before.get(key))
     return Judged(standings, left_out)
-
-
-def _figures_of(subject: Subject, minutes: int) -> Figures:
-    return subject.figures(minutes)
 
 
 def _pairs(budgets: Sequence[Budget], found: Sequence[Subject]) -> Iterator[tuple[Budget, Subject]]:
